@@ -1,0 +1,1 @@
+//! Swarms of supervised, cooperating agents on the [`ractor`] actor crate.
