@@ -1,0 +1,80 @@
+//! What reaches a supervisor besides ractor's own events, and how it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use ractor::ActorCell;
+use tokio::sync::oneshot;
+
+use crate::engine::{ChildInfo, Command, Counts, Run, Timer};
+use crate::{ChildSpec, CommandError, ExitReason};
+
+/// One thing for the supervisor to deal with.
+pub(crate) enum Input {
+    /// A deferred start is over.
+    Started { run: Run },
+    StartFailed { run: Run, reason: ExitReason },
+    Timer { run: Run, timer: Timer },
+    /// See whether an actor nobody reports on has ended.
+    Poll { run: Run, waited: Duration },
+    Overdue { run: Run, charged: bool, reason: ExitReason },
+    Add { spec: Box<ChildSpec>, reply: Reply },
+    /// Several children; `next` is the first not yet taken in.
+    AddMany { specs: std::vec::IntoIter<ChildSpec>, batch: Arc<Batch>, next: usize },
+    Command { command: Command, reply: Reply },
+    /// End. `by_parent` is void once the supervisor's actor is gone, a caller's request is not.
+    Shutdown { by_parent: bool, limit: Option<Duration> },
+    /// The shutdown is past its limit.
+    Hurry,
+}
+
+impl Input {
+    /// Whether it counts against the number of commands that may wait.
+    pub(crate) fn is_command(&self) -> bool {
+        matches!(self, Self::Add { .. } | Self::AddMany { .. } | Self::Command { .. })
+    }
+}
+
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, CommandError>>;
+
+/// Where an answer goes. Dropped unanswered, the caller is told that the supervisor has ended.
+pub(crate) enum Reply {
+    Child(Answer<ActorCell>),
+    Done(Answer<()>),
+    Children(Answer<Vec<ChildInfo>>),
+    Counts(Answer<Counts>),
+    Batch(Arc<Batch>, usize),
+}
+
+/// The results of several starts, collected until all are there.
+pub(crate) struct Batch(Mutex<Collected>);
+
+struct Collected {
+    results: Vec<Option<Result<ActorCell, CommandError>>>,
+    missing: usize,
+    answer: Option<oneshot::Sender<Vec<Result<ActorCell, CommandError>>>>,
+}
+
+impl Batch {
+    pub(crate) fn new(size: usize, answer: oneshot::Sender<Vec<Result<ActorCell, CommandError>>>) -> Arc<Self> {
+        let mut results = Vec::new();
+        results.resize_with(size, || None);
+        Arc::new(Self(Mutex::new(Collected { results, missing: size, answer: Some(answer) })))
+    }
+
+    pub(crate) fn put(&self, index: usize, result: Result<ActorCell, CommandError>) {
+        let mut collected = self.0.lock();
+        if let Some(place @ None) = collected.results.get_mut(index) {
+            *place = Some(result);
+            collected.missing -= 1;
+        }
+        if collected.missing == 0
+            && let Some(answer) = collected.answer.take()
+        {
+            let results = std::mem::take(&mut collected.results);
+            // A caller that no longer waits does not want to know.
+            let _ = answer.send(results.into_iter().map(|result| result.unwrap_or(Err(CommandError::Closed))).collect());
+        }
+    }
+}
