@@ -1,0 +1,76 @@
+//! One busy agent: how much a message costs when the line is never empty, with one producer and with four.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use benches::{
+    Latch, Message, Peer,
+    bench::{self, Group, breathe, on_worker, scaled},
+    each_peer,
+    role::Sink,
+    take_numbers,
+};
+use criterion::Criterion;
+use tokio::task::JoinSet;
+
+fn main() {
+    bench::run(&[hot_1_to_1, hot_4_to_1]);
+}
+
+fn hot_1_to_1(criterion: &mut Criterion) {
+    hot(criterion, "hot_1_to_1", 1);
+}
+
+fn hot_4_to_1(criterion: &mut Criterion) {
+    hot(criterion, "hot_4_to_1", 4);
+}
+
+fn hot(criterion: &mut Criterion, name: &str, producers: u64) {
+    let messages = scaled(200_000, 2_000);
+    let mut group = bench::group(criterion, name, messages);
+    each_peer!(measure(&mut group, producers, messages));
+    group.finish();
+}
+
+fn measure<P: Peer>(group: &mut Group<'_>, producers: u64, messages: u64) {
+    group.bench_function(P::NAME, |bencher| {
+        bencher.iter_custom(|iterations| {
+            on_worker(async move {
+                let peer = P::start().await;
+                let latch = Arc::new(Latch::default());
+                let sink = peer.spawn(Sink::new(messages, &latch)).await;
+                let mut total = Duration::ZERO;
+                for _ in 0..iterations {
+                    latch.arm(1);
+                    let began = Instant::now();
+                    let mut tasks = produce::<P>(&sink, producers, messages);
+                    latch.wait().await;
+                    total += began.elapsed();
+                    while tasks.join_next().await.is_some() {}
+                }
+                peer.stop(vec![sink]).await;
+                peer.shutdown().await;
+                total
+            })
+        });
+    });
+}
+
+/// Starts the producers, each with an equal part of the messages.
+fn produce<P: Peer>(sink: &P::Address<Sink>, producers: u64, messages: u64) -> JoinSet<()> {
+    let part = messages / producers;
+    let mut tasks = JoinSet::new();
+    for _ in 0..producers {
+        let sink = sink.clone();
+        tasks.spawn(async move {
+            let first = take_numbers(part);
+            for number in first..first + part {
+                P::tell(&sink, Message::numbered(number)).await;
+                breathe(number).await;
+            }
+        });
+    }
+    tasks
+}
