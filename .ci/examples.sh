@@ -38,8 +38,9 @@ while read -r command; do
         eval "arguments=(${command#* -- })"
     fi
     started=$SECONDS
-    echo "-- $name ${arguments[*]}"
-    timeout --kill-after=5s "$limit" "$target/debug/examples/$name" "${arguments[@]}" </dev/null ||
+    echo "-- $command"
+    # In the foreground: `timeout` stays in our process group, and who ends us ends the example too.
+    timeout --foreground --kill-after=5s "$limit" "$target/debug/examples/$name" "${arguments[@]}" </dev/null ||
         { echo "$name ended with status $? (124: over the limit of $limit)" >&2; exit 1; }
     echo "-- $name: $((SECONDS - started)) s"
 done <<<"$commands"
