@@ -117,7 +117,10 @@ fn without_section(
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("`tests` is a folder of the workspace")
+        .to_path_buf()
 }
 
 /// The names git tracks at the top level, so that a report or a build folder of one's own is nobody's business. Outside a git
