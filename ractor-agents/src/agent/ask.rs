@@ -1,0 +1,139 @@
+//! A question and its answer.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+
+use super::tell::{Delivery, options};
+use super::{Agent, AgentRef, Answer, AskError, Current, ReplyTo, TellError};
+use crate::mailbox::Refusal;
+use crate::message::{Envelope, Expiry, Moment, Priority, TooManyHeaders};
+
+/// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
+#[must_use = "a message is sent when its future is awaited"]
+pub struct Ask<'a, A: Agent, R> {
+    delivery: Delivery<'a, A>,
+    reply: fn(A::Reply) -> Option<R>,
+    patience: Duration,
+    state: State<A>,
+}
+
+enum State<A: Agent> {
+    Unsent,
+    /// Waiting for room, with a timer of its own: nobody else knows of the message yet.
+    Offering { answer: oneshot::Receiver<Answer<A::Reply>>, since: Moment, timer: Option<Pin<Box<Sleep>>> },
+    /// In line or in hand. The supervisors' clock ends it when the patience is over.
+    Sent { answer: oneshot::Receiver<Answer<A::Reply>>, since: Moment },
+    Done,
+}
+
+impl<'a, A: Agent, R> Ask<'a, A, R> {
+    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>, reply: fn(A::Reply) -> Option<R>) -> Self {
+        let patience = to.record().defaults.patience;
+        Self { delivery: Delivery::new(to, envelope), reply, patience, state: State::Unsent }
+    }
+
+    options!();
+
+    /// How long to wait over all: for room, in line, and for the handler. Default: the agent's, which is 30 seconds
+    /// unless spawned otherwise; [`Duration::MAX`] is no limit. When it is over, queued work is withdrawn; a handler that
+    /// has begun is killed and the agent restarted.
+    #[doc(alias = "timeout")]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Stamps the envelope with the way back and the end of the asker's patience.
+    fn begin(&mut self) -> Result<(), AskError<A::Message>> {
+        let to = self.delivery.to;
+        if Current::is(to.record().swarm_address(), to.id())
+            && let Some(envelope) = self.delivery.envelope.take()
+        {
+            let message = Box::new(envelope.message.into_sole());
+            let refusal = Refusal::AskedItself;
+            return Err(AskError::Refused(TellError { agent: to.id(), refusal, message }));
+        }
+        let since = Moment::now();
+        let (reply, answer) = ReplyTo::channel();
+        let expires = since.after(self.patience);
+        self.delivery.edit(|envelope| {
+            envelope.reply = Some(reply);
+            envelope.expire(expires, Expiry::Patience);
+        });
+        self.state = State::Offering { answer, since, timer: None };
+        Ok(())
+    }
+
+    fn poll_offer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError<A::Message>>> {
+        if let Poll::Ready(offered) = self.delivery.poll(cx) {
+            return Poll::Ready(offered.map_err(AskError::Refused));
+        }
+        let State::Offering { since, timer, .. } = &mut self.state else { return Poll::Pending };
+        if self.patience == Duration::MAX {
+            return Poll::Pending;
+        }
+        let end = since.after(self.patience).instant();
+        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        ready!(timer.as_mut().poll(cx));
+        let waited = Moment::now().since(*since);
+        match self.delivery.withdraw() {
+            Some(message) => Poll::Ready(Err(AskError::Refused(TellError {
+                agent: self.delivery.to.id(),
+                refusal: Refusal::NoRoom { waited },
+                message: Box::new(message),
+            }))),
+            None => Poll::Pending,
+        }
+    }
+
+    fn finish(&self, answer: Result<Answer<A::Reply>, oneshot::error::RecvError>, since: Moment) -> AskResult<A, R> {
+        let agent = self.delivery.to.id();
+        match answer {
+            Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),
+            Ok(Err((reason, attempts))) => {
+                Err(AskError::from_reason(agent, reason, attempts, Moment::now().since(since)))
+            }
+            Err(_) => Err(AskError::Stopped { agent }),
+        }
+    }
+}
+
+type AskResult<A, R> = Result<R, AskError<<A as Agent>::Message>>;
+
+impl<A: Agent, R> Future for Ask<'_, A, R> {
+    type Output = AskResult<A, R>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if matches!(this.state, State::Unsent)
+            && let Err(refused) = this.begin()
+        {
+            return Poll::Ready(Err(refused));
+        }
+        if matches!(this.state, State::Offering { .. }) {
+            ready!(this.poll_offer(cx))?;
+            if let State::Offering { answer, since, .. } = std::mem::replace(&mut this.state, State::Done) {
+                this.state = State::Sent { answer, since };
+            }
+        }
+        let State::Sent { answer, since } = &mut this.state else { return Poll::Pending };
+        let answer = ready!(Pin::new(answer).poll(cx));
+        let since = *since;
+        this.state = State::Done;
+        Poll::Ready(this.finish(answer, since))
+    }
+}
+
+// Nothing in it is ever pinned in place.
+impl<A: Agent, R> Unpin for Ask<'_, A, R> {}
+
+impl<A: Agent, R> fmt::Debug for Ask<'_, A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask").field("to", &self.delivery.to).field("patience", &self.patience).finish_non_exhaustive()
+    }
+}

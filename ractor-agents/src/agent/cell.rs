@@ -1,0 +1,184 @@
+//! The ractor actor of an agent, and its run loop.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::FutureExt;
+use ractor::{ActorProcessingErr, ActorRef};
+use supervisors::{ExitReason, Panicked, StartFailed};
+
+use super::context::Context;
+use super::pace::Pace;
+use super::{Agent, Current, Failure, Record};
+use crate::mailbox::{InHand, Next, Phase, Unparked};
+use crate::message::Moment;
+use crate::swarm::Inner;
+
+/// The ractor actor of an agent. It gets one message in its life, [`Run`], whose handler is the run loop.
+pub(super) struct Cell<A: Agent>(pub(super) Arc<Record<A>>);
+
+/// Run, until there is a reason to end.
+pub(super) struct Run;
+
+/// The state of one incarnation. ractor hands it to the supervisor when the actor is killed.
+pub(super) struct Body<A: Agent> {
+    agent: Option<A>,
+    restarted: Option<ExitReason>,
+    /// What its agent may do with its swarm. Gone with the incarnation, so that an agent does not keep its swarm alive.
+    swarm: Arc<Inner>,
+}
+
+impl<A: Agent> Body<A> {
+    pub(super) fn new(agent: Option<A>, restarted: Option<ExitReason>, swarm: Arc<Inner>) -> Self {
+        Self { agent, restarted, swarm }
+    }
+
+    pub(super) fn into_agent(self) -> Option<A> {
+        self.agent
+    }
+}
+
+/// The error of an incarnation whose handler failed on purpose.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct HandlerFailed(String);
+
+impl<A: Agent> ractor::Actor for Cell<A> {
+    type Msg = Run;
+    type State = Body<A>;
+    type Arguments = Body<A>;
+
+    // Never awaits: the supervisor spawns agents without waiting for them.
+    async fn pre_start(&self, myself: ActorRef<Run>, body: Body<A>) -> Result<Body<A>, ActorProcessingErr> {
+        myself.cast(Run)?;
+        Ok(body)
+    }
+
+    async fn handle(&self, myself: ActorRef<Run>, _run: Run, body: &mut Body<A>) -> Result<(), ActorProcessingErr> {
+        let work = Current::scope(self.0.swarm_address(), self.0.id(), run(&self.0, body));
+        match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(Ok(())) => {
+                myself.stop(None);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
+            Err(panic) => {
+                body.agent = None;
+                Err(Panicked(supervisors::panic_text(&*panic)).into())
+            }
+        }
+    }
+}
+
+/// Marks the incarnation as down when it ends, however it ends.
+struct Incarnation<'a, A: Agent> {
+    record: &'a Record<A>,
+    epoch: u32,
+}
+
+impl<A: Agent> Drop for Incarnation<'_, A> {
+    fn drop(&mut self) {
+        self.record.mailbox.set_phase(self.epoch, Phase::Down);
+    }
+}
+
+async fn run<A: Agent>(record: &Arc<Record<A>>, body: &mut Body<A>) -> Result<(), ActorProcessingErr> {
+    let epoch = record.mailbox.begin(Moment::now().after(record.defaults.start_within));
+    let _incarnation = Incarnation { record, epoch };
+    let mut ctx = Context::new(Arc::clone(record), Arc::clone(&body.swarm));
+    let agent = body.agent.get_or_insert_with(&record.factory);
+    start(agent, body.restarted.take(), &ctx).await?;
+    if !record.mailbox.set_phase(epoch, Phase::Running) {
+        return Ok(());
+    }
+    serve(record, epoch, agent, &mut ctx).await
+}
+
+/// Runs the hook of a start or a restart, and tells those who wait for the first start.
+async fn start<A: Agent>(
+    agent: &mut A,
+    restarted: Option<ExitReason>,
+    ctx: &Context<A>,
+) -> Result<(), ActorProcessingErr> {
+    let started = match &restarted {
+        None => agent.on_start(ctx).await,
+        Some(reason) => agent.on_restart(reason, ctx).await,
+    };
+    if let Err(failure) = started {
+        if let Some(gathering) = ctx.gathering() {
+            gathering.fail(ctx.id(), failure.to_string());
+        }
+        return Err(StartFailed(failure.to_string()).into());
+    }
+    if let Some(gathering) = ctx.gathering() {
+        gathering.arrive();
+    }
+    Ok(())
+}
+
+/// Handles one envelope after another until there is a reason to end.
+async fn serve<A: Agent>(
+    record: &Record<A>,
+    epoch: u32,
+    agent: &mut A,
+    ctx: &mut Context<A>,
+) -> Result<(), ActorProcessingErr> {
+    let mailbox = &record.mailbox;
+    let mut pace = Pace::new();
+    loop {
+        match mailbox.next(epoch, pace.now()) {
+            Next::Deliver(in_hand) => {
+                deliver(agent, in_hand, ctx).await?;
+                if pace.served() {
+                    yield_once().await;
+                    pace.resume();
+                }
+            }
+            Next::Empty => match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
+                Unparked::Ready => pace.resume(),
+                Unparked::Drained => {
+                    agent.on_stop(ctx).await;
+                    return Ok(());
+                }
+            },
+            Next::Stop | Next::Fenced => return Ok(()),
+        }
+    }
+}
+
+/// Handles one envelope. An error ends the incarnation.
+async fn deliver<A: Agent>(
+    agent: &mut A,
+    mut in_hand: InHand<'_, A>,
+    ctx: &mut Context<A>,
+) -> Result<(), ActorProcessingErr> {
+    ctx.enter(in_hand.stamp, in_hand.extras.take());
+    let Some(message) = in_hand.message() else { return Ok(()) };
+    match agent.handle(message, ctx).await {
+        Ok(reply) => {
+            in_hand.complete(reply);
+            Ok(())
+        }
+        Err(failure) => end_attempt(in_hand, &failure),
+    }
+}
+
+fn end_attempt<A: Agent>(in_hand: InHand<'_, A>, failure: &Failure) -> Result<(), ActorProcessingErr> {
+    in_hand.fail(failure);
+    if failure.restarts() { Err(HandlerFailed(failure.to_string()).into()) } else { Ok(()) }
+}
+
+/// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.
+async fn yield_once() {
+    let mut is_resumed = false;
+    std::future::poll_fn(|cx| {
+        if is_resumed {
+            return Poll::Ready(());
+        }
+        is_resumed = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

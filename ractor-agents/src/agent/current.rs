@@ -1,0 +1,40 @@
+//! Whose work the current task is.
+
+use std::cell::Cell;
+
+use super::AgentId;
+use crate::message::TraceContext;
+
+tokio::task_local! {
+    static CURRENT: Current;
+}
+
+/// Whose work the current task is: parentage, which travels with the task and not with the call.
+#[derive(Debug)]
+pub(crate) struct Current {
+    swarm: usize,
+    agent: AgentId,
+    trace: Cell<Option<TraceContext>>,
+}
+
+impl Current {
+    /// Runs `work` as the work of `agent`. Swarms are told apart by the address of what they share.
+    pub(crate) async fn scope<F: Future>(swarm: usize, agent: AgentId, work: F) -> F::Output {
+        CURRENT.scope(Self { swarm, agent, trace: Cell::new(None) }, work).await
+    }
+
+    /// Whether the current task is that agent's own.
+    pub(crate) fn is(swarm: usize, agent: AgentId) -> bool {
+        CURRENT.try_with(|current| current.swarm == swarm && current.agent == agent).unwrap_or(false)
+    }
+
+    /// Where the message that is being handled belongs.
+    pub(crate) fn trace() -> Option<TraceContext> {
+        CURRENT.try_with(|current| current.trace.get()).ok().flatten()
+    }
+
+    pub(crate) fn set_trace(trace: Option<TraceContext>) {
+        // Outside an agent there is nothing to set, which is no error.
+        let _ = CURRENT.try_with(|current| current.trace.set(trace));
+    }
+}

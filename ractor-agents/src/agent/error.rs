@@ -1,0 +1,136 @@
+//! What can go wrong when one talks to an agent.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::AgentId;
+use crate::dead_letter::Reason;
+use crate::mailbox::Refusal;
+
+/// A message that was turned away. It was never accepted: here it is back.
+#[derive(thiserror::Error)]
+#[error("{agent} did not take the message: {refusal}")]
+pub struct TellError<M> {
+    /// Whose mailbox it was.
+    pub agent: AgentId,
+    /// Why.
+    pub refusal: Refusal,
+    /// The message.
+    pub message: Box<M>,
+}
+
+impl<M> TellError<M> {
+    /// The message, to send it again.
+    pub fn into_message(self) -> M {
+        *self.message
+    }
+
+    /// Whether the same call may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        self.refusal.is_retryable()
+    }
+}
+
+/// Why an `ask` got no answer.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError<M> {
+    /// The message was turned away, and is in here.
+    #[error(transparent)]
+    Refused(TellError<M>),
+    /// No answer within the ask's patience, or no attempt was done by the handler's deadline. Queued work was withdrawn;
+    /// a handler that was at it was killed, except where it could not be: then it may still be running.
+    #[error("{agent} did not answer within {waited:?}")]
+    Timeout {
+        /// Who was asked.
+        agent: AgentId,
+        /// How long the asker waited.
+        waited: Duration,
+    },
+    /// The same message had been accepted within the window; the earlier one goes on.
+    #[error("{agent} has accepted the same message before")]
+    Duplicate {
+        /// Who was asked.
+        agent: AgentId,
+    },
+    /// Its time to live was over before a handler began.
+    #[error("the message expired in line at {agent}")]
+    Expired {
+        /// Who was asked.
+        agent: AgentId,
+    },
+    /// It had to make room, or found none.
+    #[error("{agent} shed the message: its lane is full")]
+    Shed {
+        /// Who was asked.
+        agent: AgentId,
+    },
+    /// No attempt succeeded. The message is with the dead letters.
+    #[error("{agent} gave up after {attempts} attempt(s): {reason}")]
+    Failed {
+        /// Who was asked.
+        agent: AgentId,
+        /// How many times a handler had begun.
+        attempts: u16,
+        /// Why the last one ended.
+        reason: Reason,
+    },
+    /// The agent ended before a handler began, or its supervisor gave it up.
+    #[error("{agent} ended without an answer")]
+    Stopped {
+        /// Who was asked.
+        agent: AgentId,
+    },
+}
+
+impl<M> AskError<M> {
+    pub(crate) fn from_reason(agent: AgentId, reason: Reason, attempts: u16, waited: Duration) -> Self {
+        match reason {
+            Reason::Patience | Reason::Deadline => Self::Timeout { agent, waited },
+            Reason::Duplicate => Self::Duplicate { agent },
+            Reason::Expired => Self::Expired { agent },
+            Reason::Shed => Self::Shed { agent },
+            Reason::Stopped | Reason::AskerGone => Self::Stopped { agent },
+            reason @ (Reason::Killed | Reason::Panicked | Reason::Failed(_) | Reason::Quarantined) => {
+                Self::Failed { agent, attempts, reason }
+            }
+        }
+    }
+
+    /// Who was asked.
+    pub fn agent(&self) -> AgentId {
+        match self {
+            Self::Refused(refused) => refused.agent,
+            Self::Timeout { agent, .. }
+            | Self::Duplicate { agent }
+            | Self::Expired { agent }
+            | Self::Shed { agent }
+            | Self::Failed { agent, .. }
+            | Self::Stopped { agent } => *agent,
+        }
+    }
+
+    /// Whether asking again may succeed without anyone changing anything. After [`Timeout`](Self::Timeout) and
+    /// [`Failed`](Self::Failed) a handler had begun, so that asking again may do the work twice.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.is_retryable(),
+            Self::Timeout { .. } | Self::Expired { .. } | Self::Shed { .. } => true,
+            Self::Failed { reason, .. } => !matches!(reason, Reason::Quarantined),
+            Self::Duplicate { .. } | Self::Stopped { .. } => false,
+        }
+    }
+}
+
+// By hand, so that messages need no `Debug` and do not end up in logs.
+impl<M> fmt::Debug for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TellError").field("agent", &self.agent).field("refusal", &self.refusal).finish_non_exhaustive()
+    }
+}
+
+impl<M> fmt::Debug for AskError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AskError({self})")
+    }
+}

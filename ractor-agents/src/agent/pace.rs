@@ -1,0 +1,59 @@
+//! How long a run loop may go on before it lets others run.
+
+use std::time::Duration;
+
+use crate::message::Moment;
+
+/// How many envelopes are handled at most before the loop yields. Source: the measured loop of `docs/design.md`.
+const SLICE: u32 = 64;
+/// How long it may go on at most, as far as handlers let it: a kill is seen at a yield. Source: as above.
+const SLICE_TIME: Duration = Duration::from_micros(200);
+/// How many envelopes pass between two looks at the clock while they are quick.
+const STRIDE_MAX: u32 = 16;
+/// Envelopes are quick if a stride of them takes less than this.
+const QUICK: Duration = Duration::from_micros(50);
+
+/// Counts envelopes and looks at the clock now and then: a look costs 25 ns, a quick envelope about 100.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    now: Moment,
+    slice_began: Moment,
+    served: u32,
+    stride: u32,
+    until_look: u32,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        let now = Moment::now();
+        Self { now, slice_began: now, served: 0, stride: 1, until_look: 1 }
+    }
+
+    /// The time, not older than a stride of quick envelopes or the last slow one.
+    pub(crate) fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// One more was handled. True if it is time to yield.
+    pub(crate) fn served(&mut self) -> bool {
+        self.served += 1;
+        self.until_look -= 1;
+        if self.until_look > 0 {
+            return false;
+        }
+        let now = Moment::now();
+        let is_quick = now.since(self.now) < QUICK;
+        self.stride = if is_quick { (self.stride * 2).min(STRIDE_MAX) } else { 1 };
+        self.until_look = self.stride;
+        self.now = now;
+        self.served >= SLICE || now.since(self.slice_began) >= SLICE_TIME
+    }
+
+    /// The loop has yielded or was parked: a new slice begins.
+    pub(crate) fn resume(&mut self) {
+        self.now = Moment::now();
+        self.slice_began = self.now;
+        self.served = 0;
+        self.until_look = self.stride;
+    }
+}

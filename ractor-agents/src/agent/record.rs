@@ -1,0 +1,193 @@
+//! What stays of an agent over its restarts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use ractor::ActorCell;
+use supervisors::{Alarm, ExitReason, Look, Start, StartContext, StartError, Watch, spawn_now};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::cell::{Body, Cell};
+use super::{Agent, AgentId, Gathering};
+use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Refused};
+use crate::message::{Envelope, Priority};
+use crate::swarm::Inner;
+
+/// What a restart begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRestart {
+    /// The pristine state that was spawned.
+    #[default]
+    Fresh,
+    /// The state as it was, where the agent was killed between or inside handlers; it may be half changed. After a panic
+    /// or a failure there is none, and the restart is fresh.
+    Resume,
+}
+
+/// What messages get that do not say otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Defaults {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) capabilities: Vec<Arc<str>>,
+    pub(crate) priority: Priority,
+    pub(crate) ttl: Option<Duration>,
+    /// How long an `ask` waits over all.
+    pub(crate) patience: Duration,
+    pub(crate) on_restart: OnRestart,
+    /// How long the start hook may take.
+    pub(crate) start_within: Duration,
+}
+
+impl Defaults {
+    /// How long an `ask` waits by default. Source: the handler's default deadline.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            name: None,
+            capabilities: Vec::new(),
+            priority: Priority::Normal,
+            ttl: None,
+            patience: Self::PATIENCE,
+            on_restart: OnRestart::Fresh,
+            start_within: supervisors::START_DEADLINE,
+        }
+    }
+}
+
+/// What stays of an agent over its restarts: mailbox, factory, settings. Addresses point here.
+pub(crate) struct Record<A: Agent> {
+    pub(crate) mailbox: Mailbox<A>,
+    /// Weak, since the swarm's supervisors hold the record.
+    pub(crate) swarm: Weak<Inner>,
+    /// Whether messages carry trace context.
+    pub(crate) traces: bool,
+    pub(crate) defaults: Arc<Defaults>,
+    pub(crate) inbound: Option<Box<dyn Inbound<A>>>,
+    pub(super) factory: Box<dyn Fn() -> A + Send + Sync>,
+    /// Who waits for the first start.
+    pub(super) gathering: Mutex<Option<Arc<Gathering>>>,
+    cancellation: OnceLock<CancellationToken>,
+    restarts: AtomicU64,
+    /// The actor of the current incarnation.
+    actor: Mutex<Option<ActorCell>>,
+}
+
+impl<A: Agent> Record<A> {
+    pub(crate) fn new(
+        mailbox: Mailbox<A>,
+        swarm: &Arc<Inner>,
+        defaults: Arc<Defaults>,
+        inbound: Option<Box<dyn Inbound<A>>>,
+        factory: Box<dyn Fn() -> A + Send + Sync>,
+        gathering: Arc<Gathering>,
+    ) -> Self {
+        Self {
+            mailbox,
+            traces: swarm.traces,
+            swarm: Arc::downgrade(swarm),
+            defaults,
+            inbound,
+            factory,
+            gathering: Mutex::new(Some(gathering)),
+            cancellation: OnceLock::new(),
+            restarts: AtomicU64::new(0),
+            actor: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn id(&self) -> AgentId {
+        self.mailbox.agent()
+    }
+
+    /// Tells swarms apart, for as long as they live.
+    pub(crate) fn swarm_address(&self) -> usize {
+        self.swarm.as_ptr() as usize
+    }
+
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Offers an envelope through the layers, if there are any.
+    pub(crate) fn offer(&self, envelope: Envelope<A>) -> Result<(), Refused<A>> {
+        match &self.inbound {
+            None => Identity.offer(envelope, &self.mailbox),
+            Some(layers) => layers.offer(envelope, &self.mailbox),
+        }
+    }
+
+    pub(crate) fn cancellation(&self) -> CancellationToken {
+        self.cancellation.get_or_init(CancellationToken::new).clone()
+    }
+
+    /// Begins an orderly stop: nothing new is taken, what is in line is handled.
+    pub(crate) fn drain(&self) {
+        self.mailbox.set_gate(Gate::Draining);
+        if let Some(cancellation) = self.cancellation.get() {
+            cancellation.cancel();
+        }
+    }
+
+    pub(crate) fn kill(&self) -> bool {
+        let actor = self.actor.lock().clone();
+        actor.as_ref().inspect(|actor| actor.kill()).is_some()
+    }
+
+    pub(crate) fn actor(&self) -> Option<ActorCell> {
+        self.actor.lock().clone()
+    }
+}
+
+/// Starts the incarnations of an agent.
+pub(crate) struct Launch<A: Agent>(pub(crate) Arc<Record<A>>);
+
+impl<A: Agent> Start for Launch<A> {
+    fn start(&self, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
+        let record = &self.0;
+        let swarm = record.swarm.upgrade().ok_or_else(|| StartError::Failed("the swarm has ended".into()))?;
+        let resumed = match record.defaults.on_restart {
+            OnRestart::Fresh => None,
+            OnRestart::Resume => cx.take_state().and_then(|mut state| state.take::<Body<A>>().ok()),
+        };
+        let restarted = (cx.incarnation() > 0).then(|| cx.reason().cloned().unwrap_or(ExitReason::Killed));
+        if restarted.is_some() {
+            record.restarts.fetch_add(1, Ordering::Relaxed);
+        }
+        let body = Body::new(resumed.and_then(Body::into_agent), restarted, swarm);
+        let actor = spawn_now(Cell(Arc::clone(record)), body, cx)?;
+        *record.actor.lock() = Some(actor.clone());
+        Ok(actor)
+    }
+}
+
+impl<A: Agent> Watch for Record<A> {
+    fn attach(&self, alarm: Alarm) {
+        self.mailbox.attach(alarm);
+    }
+
+    fn look(&self, now: Instant) -> Look {
+        self.mailbox.look(now.into())
+    }
+
+    fn fence(&self) {
+        self.mailbox.fence();
+    }
+
+    fn ended(&self) {
+        *self.actor.lock() = None;
+        let gathering = self.gathering.lock().take();
+        if let Some(gathering) = gathering {
+            gathering.fail(self.id(), "it ended before it had started".to_owned());
+        }
+        self.mailbox.close();
+        if let Some(swarm) = self.swarm.upgrade() {
+            swarm.forget(self.id());
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A message on its way in.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Agent, AgentRef, Current, TellError};
+use crate::mailbox::{Overflow, Refusal, Refused, Room, Ticket};
+use crate::message::{Envelope, Priority, TooManyHeaders};
+
+/// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
+#[must_use = "a message is sent when its future is awaited"]
+pub struct Tell<'a, A: Agent> {
+    pub(super) delivery: Delivery<'a, A>,
+}
+
+impl<'a, A: Agent> Tell<'a, A> {
+    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
+        Self { delivery: Delivery::new(to, envelope) }
+    }
+
+    /// Sends it if there is room now.
+    ///
+    /// # Errors
+    /// As for [`AgentRef::try_tell`].
+    pub(super) fn now(mut self) -> Result<(), TellError<A::Message>> {
+        let Some(envelope) = self.delivery.envelope.take() else { return Ok(()) };
+        self.delivery.to.record().offer(envelope).map_err(|refused| self.delivery.error(refused))
+    }
+}
+
+/// The options that `tell` and `ask` share.
+macro_rules! options {
+    () => {
+        /// The lane it travels in. Default: the agent's, which is [`Priority::Normal`] unless spawned otherwise.
+        pub fn priority(mut self, priority: Priority) -> Self {
+            self.delivery.edit(|envelope| envelope.set_priority(priority));
+            self
+        }
+
+        /// Makes it worthless `ttl` from now, if no handler has begun by then: it is expired. Default: never.
+        pub fn ttl(mut self, ttl: Duration) -> Self {
+            self.delivery.edit(|envelope| envelope.set_ttl(ttl));
+            self
+        }
+
+        /// Limits each attempt to `deadline`. Default: the agent's, which is 30 seconds unless spawned otherwise.
+        pub fn deadline(mut self, deadline: Duration) -> Self {
+            self.delivery.edit(|envelope| envelope.set_deadline(deadline));
+            self
+        }
+
+        /// Lets a handler start on it up to `attempts` times, 1 to 65,535. More than one means at least once: the
+        /// handler must tolerate repeats. Default: the agent's, which is 1 unless spawned otherwise.
+        pub fn attempts(mut self, attempts: u16) -> Self {
+            self.delivery.edit(|envelope| envelope.set_attempts(attempts));
+            self
+        }
+
+        /// The key that makes two messages duplicates of each other, for agents with
+        /// [`dedup`](crate::mailbox::dedup) by key.
+        pub fn key(mut self, key: &str) -> Self {
+            self.delivery.edit(|envelope| envelope.set_key(key));
+            self
+        }
+
+        /// Sends `value` along as header `name`.
+        ///
+        /// # Errors
+        /// [`TooManyHeaders`] if it does not fit.
+        pub fn header(mut self, name: &str, value: &str) -> Result<Self, TooManyHeaders> {
+            if let Some(envelope) = self.delivery.envelope.as_mut() {
+                envelope.headers_mut().set(name, value)?;
+            }
+            Ok(self)
+        }
+    };
+}
+pub(super) use options;
+
+impl<A: Agent> Tell<'_, A> {
+    options!();
+}
+
+impl<A: Agent> Future for Tell<'_, A> {
+    type Output = Result<(), TellError<A::Message>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().delivery.poll(cx)
+    }
+}
+
+// Nothing in it is ever pinned in place.
+impl<A: Agent> Unpin for Tell<'_, A> {}
+
+impl<A: Agent> fmt::Debug for Tell<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tell").field("to", &self.delivery.to).finish_non_exhaustive()
+    }
+}
+
+/// An envelope that is being offered, with its place in line if it has to wait.
+pub(super) struct Delivery<'a, A: Agent> {
+    pub(super) to: &'a AgentRef<A>,
+    pub(super) envelope: Option<Envelope<A>>,
+    /// The lane that it waits for, and the ticket.
+    place: Option<(Priority, Ticket)>,
+}
+
+impl<'a, A: Agent> Delivery<'a, A> {
+    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
+        Self { to, envelope: Some(envelope), place: None }
+    }
+
+    /// Takes the message back, if it is not in line yet.
+    pub(super) fn withdraw(&mut self) -> Option<A::Message> {
+        self.envelope.take().map(|envelope| envelope.message.into_sole())
+    }
+
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut Envelope<A>)) {
+        if let Some(envelope) = self.envelope.as_mut() {
+            change(envelope);
+        }
+    }
+
+    /// Offers the envelope until it is in line or refused for good.
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), TellError<A::Message>>> {
+        if self.place.is_some() && !self.is_called(cx) {
+            return Poll::Pending;
+        }
+        loop {
+            let Some(envelope) = self.envelope.take() else { return Poll::Ready(Ok(())) };
+            let mut refused = match self.to.record().offer(envelope) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(refused) => refused,
+            };
+            if std::mem::take(&mut refused.envelope.stamp.granted) {
+                // A layer turned it away for another reason: the room is for the next in line.
+                self.to.record().mailbox.return_room(refused.envelope.stamp.lane);
+            }
+            if !self.may_wait(&refused) {
+                return Poll::Ready(Err(self.error(refused)));
+            }
+            self.envelope = Some(*refused.envelope);
+            if !self.is_called(cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether it is worth offering the envelope now; otherwise it waits in line for that.
+    fn is_called(&mut self, cx: &Context<'_>) -> bool {
+        let Some(envelope) = self.envelope.as_mut() else { return true };
+        let (lane, ticket) = match self.place {
+            Some((lane, ticket)) => (lane, Some(ticket)),
+            None => (envelope.stamp.lane, None),
+        };
+        match self.to.record().mailbox.poll_room(lane, ticket, cx) {
+            Room::Waiting(ticket) => {
+                self.place = Some((lane, ticket));
+                false
+            }
+            Room::Granted => {
+                self.place = None;
+                envelope.stamp.granted = true;
+                true
+            }
+            Room::Retry => {
+                self.place = None;
+                true
+            }
+        }
+    }
+
+    fn may_wait(&self, refused: &Refused<A>) -> bool {
+        let Refusal::Full { priority, .. } = refused.refusal else { return false };
+        let record = self.to.record();
+        record.mailbox.settings().lane(priority).overflow == Overflow::Wait
+            && !Current::is(record.swarm_address(), record.id())
+    }
+
+    pub(super) fn error(&self, refused: Refused<A>) -> TellError<A::Message> {
+        let Refused { envelope, refusal } = refused;
+        TellError { agent: self.to.id(), refusal, message: Box::new(envelope.message.into_sole()) }
+    }
+}
+
+impl<A: Agent> Drop for Delivery<'_, A> {
+    fn drop(&mut self) {
+        if let Some((lane, ticket)) = self.place.take() {
+            self.to.record().mailbox.leave_line(lane, ticket);
+        }
+    }
+}

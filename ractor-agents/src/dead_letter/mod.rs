@@ -1,0 +1,10 @@
+//! Where messages go that nobody handled.
+
+mod letter;
+mod office;
+mod reason;
+
+pub use letter::DeadLetter;
+pub use office::DeadLetters;
+pub use reason::Reason;
+pub(crate) use reason::End;

@@ -1,0 +1,80 @@
+//! The swarm's dead letters.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+
+use super::DeadLetter;
+
+/// The dead letters of a swarm: always on, the newest kept, all counted.
+///
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct DeadLetters {
+    kept: Arc<Mutex<Kept>>,
+    news: broadcast::Sender<Arc<DeadLetter>>,
+}
+
+struct Kept {
+    letters: VecDeque<Arc<DeadLetter>>,
+    keep: usize,
+    total: u64,
+}
+
+impl DeadLetters {
+    /// How many letters are kept by default; older ones are forgotten but stay counted. Source: a guess, a mailbox full.
+    pub const KEEP_DEFAULT: usize = 1024;
+    /// How many letters a subscriber may fall behind. Source: a guess.
+    pub const LAG_MAX: usize = 256;
+
+    pub(crate) fn new(keep: usize) -> Self {
+        let kept = Kept { letters: VecDeque::new(), keep, total: 0 };
+        Self { kept: Arc::new(Mutex::new(kept)), news: broadcast::Sender::new(Self::LAG_MAX) }
+    }
+
+    /// How many messages have come here since the swarm began.
+    pub fn total(&self) -> u64 {
+        self.kept.lock().total
+    }
+
+    /// The letters that are kept, oldest first.
+    pub fn list(&self) -> Vec<Arc<DeadLetter>> {
+        self.kept.lock().letters.iter().cloned().collect()
+    }
+
+    /// Every letter from now on. A subscriber that falls more than [`LAG_MAX`](Self::LAG_MAX) behind is told how many it
+    /// missed and goes on with the oldest it can still have.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<DeadLetter>> {
+        self.news.subscribe()
+    }
+
+    pub(crate) fn take_in(&self, letter: DeadLetter) {
+        tracing::debug!(
+            target: "ractor_agents::dead_letter",
+            message = %letter.id,
+            message_type = letter.message_type,
+            reason = letter.reason.as_str(),
+            attempts = letter.attempts,
+            "dead letter"
+        );
+        let letter = Arc::new(letter);
+        let forgotten = {
+            let mut kept = self.kept.lock();
+            kept.total += 1;
+            kept.letters.push_back(Arc::clone(&letter));
+            if kept.letters.len() > kept.keep { kept.letters.pop_front() } else { None }
+        };
+        drop(forgotten);
+        // An error only says that nobody listens.
+        let _ = self.news.send(letter);
+    }
+}
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetters").field("total", &self.total()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! The same message twice is handled once.
+//!
+//! A layer remembers a fingerprint of what was accepted within a window. A duplicate is accepted and ends at once as
+//! deduplicated: its `tell` has succeeded, its `ask` gets [`AskError::Duplicate`](crate::agent::AskError::Duplicate). A
+//! message that was refused is not remembered, so sending it again works.
+//!
+//! Fingerprints are 128 bits, keyed with random numbers per agent. Two different messages are taken for the same with a
+//! probability of n²/2¹²⁹ for n messages within the window: for a million, less than one in 10²⁶.
+
+mod fingerprint;
+mod table;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use fingerprint::{By, ByContent, ByKey, Fingerprint};
+use parking_lot::Mutex;
+use table::Table;
+
+use super::{Inbound, Mailbox, Refused};
+use crate::agent::Agent;
+use crate::message::{Envelope, Moment};
+
+/// Deduplicates within a window. See the [module](self).
+#[derive(Clone)]
+pub struct Layer<F> {
+    fingerprint: F,
+    window: Duration,
+    entries_max: usize,
+}
+
+/// Senders with different fingerprints seldom meet at a lock.
+const SHARDS: usize = 8;
+
+impl<F> Layer<F> {
+    /// How many fingerprints are remembered by default, at 40 bytes each. Source: as many as a mailbox of the default
+    /// depth takes in while it is filled eight times over; a guess.
+    pub const ENTRIES_DEFAULT: usize = 8192;
+
+    /// How many fingerprints are remembered; the oldest is forgotten for the newest. At least 8.
+    pub fn entries_max(mut self, entries_max: usize) -> Self {
+        self.entries_max = entries_max;
+        self
+    }
+
+    fn with(fingerprint: F, window: Duration) -> Self {
+        Self { fingerprint, window, entries_max: Self::ENTRIES_DEFAULT }
+    }
+}
+
+impl Layer<ByContent> {
+    /// Messages are the same if their `Hash` says so.
+    pub fn by_content(window: Duration) -> Self {
+        Self::with(ByContent::default(), window)
+    }
+}
+
+impl Layer<ByKey> {
+    /// Messages are the same if their senders gave them the same key. Those without a key are never duplicates.
+    pub fn by_key(window: Duration) -> Self {
+        Self::with(ByKey::default(), window)
+    }
+}
+
+impl<F> Layer<By<F>> {
+    /// Messages are the same if `part` returns the same part of them.
+    pub fn by(window: Duration, part: F) -> Self {
+        Self::with(By::new(part), window)
+    }
+}
+
+impl<F, Inner> super::Layer<Inner> for Layer<F> {
+    type Outer = Dedup<F, Inner>;
+
+    fn layer(self, inner: Inner) -> Self::Outer {
+        let entries = (self.entries_max / SHARDS).max(1);
+        Dedup {
+            inner,
+            fingerprint: self.fingerprint,
+            shards: std::array::from_fn(|_| Mutex::new(Table::new(self.window, entries))),
+        }
+    }
+}
+
+/// What [`Layer`] makes of an inner one.
+pub struct Dedup<F, Inner> {
+    inner: Inner,
+    fingerprint: F,
+    shards: [Mutex<Table>; SHARDS],
+}
+
+impl<F, Inner> Dedup<F, Inner> {
+    /// What stands behind it.
+    pub fn get_ref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl<A: Agent, F: Fingerprint<A>, Inner: Inbound<A>> Inbound<A> for Dedup<F, Inner> {
+    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
+        let Some(print) = self.fingerprint.of(&envelope) else {
+            return self.inner.offer(envelope, mailbox);
+        };
+        // The top bits: the table uses the lowest.
+        let Some(shard) = self.shards.get((print >> 125) as usize) else {
+            return self.inner.offer(envelope, mailbox);
+        };
+        let now = Moment::now();
+        // Held over the offer, so that of two duplicates at the same time the second sees whether the first was taken.
+        let mut table = shard.lock();
+        if table.contains(print, now) {
+            drop(table);
+            return mailbox.deduplicate(envelope);
+        }
+        self.inner.offer(envelope, mailbox)?;
+        table.insert(print, now);
+        Ok(())
+    }
+}
+
+impl<F> fmt::Debug for Layer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("dedup::Layer").field("window", &self.window).field("entries_max", &self.entries_max).finish_non_exhaustive()
+    }
+}
+
+impl<F, Inner: fmt::Debug> fmt::Debug for Dedup<F, Inner> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dedup").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

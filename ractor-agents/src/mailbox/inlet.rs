@@ -1,0 +1,271 @@
+//! The senders' side of a mailbox.
+
+use std::task::{Context, Waker};
+
+use super::lanes::Lanes;
+use super::waiting::{Ticket, Turn, Waiting};
+use super::{Accounting, Buried, Gate, LANES, LaneLimit, Mailbox, Overflow, Refusal, Refused, STOP, Settings};
+use crate::agent::Agent;
+use crate::dead_letter::Reason;
+use crate::message::{Envelope, Expiry, Moment, Priority};
+
+/// What the senders' lock guards.
+pub(super) struct Inlet<A: Agent> {
+    pub(super) lanes: Lanes<Envelope<A>>,
+    pub(super) gate: Gate,
+    /// The consumer's waker; there is one if and only if the consumer is parked.
+    pub(super) parked: Option<Waker>,
+    pub(super) waiting: Option<Box<Waiting>>,
+    /// The earliest look that was asked for on behalf of envelopes in line.
+    pub(super) watched: Moment,
+    accepted: u64,
+    deduplicated: u64,
+    pub(super) shed: u64,
+    /// Ended without ever reaching the outlet: the agent was closed.
+    pub(super) failed: u64,
+}
+
+impl<A: Agent> Inlet<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            lanes: Lanes::new(),
+            gate: Gate::Open,
+            parked: None,
+            waiting: None,
+            watched: Moment::NEVER,
+            accepted: 0,
+            deduplicated: 0,
+            shed: 0,
+            failed: 0,
+        }
+    }
+
+    pub(super) fn accounting(&self) -> Accounting {
+        Accounting {
+            accepted: self.accepted,
+            deduplicated: self.deduplicated,
+            shed: self.shed,
+            failed: self.failed,
+            queued: self.lanes.len() as u64,
+            dead_lettered: self.shed + self.failed,
+            ..Accounting::default()
+        }
+    }
+
+    /// Whether a lane is filled to four fifths or more.
+    pub(super) fn is_overloaded(&self, settings: &Settings) -> bool {
+        let is_high = |lane: Priority| self.lanes.lane(lane).len() * 5 >= settings.lane(lane).depth_max * 4;
+        Priority::ALL.into_iter().any(is_high)
+    }
+
+    /// Room for one that does not wait in line: promises come first.
+    fn has_room(&mut self, lane: Priority, limit: LaneLimit) -> bool {
+        let depth = self.lanes.lane(lane).len();
+        match &mut self.waiting {
+            None => depth < limit.depth_max,
+            Some(waiting) => {
+                let line = waiting.line(lane);
+                line.is_empty() && depth + line.granted() < limit.depth_max
+            }
+        }
+    }
+
+    fn redeem(&mut self, lane: Priority) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.line(lane).redeem();
+        }
+    }
+
+    /// Promises the room of a lane that is at most half full to those who wait for it.
+    pub(super) fn grant(&mut self, settings: &Settings) -> Vec<Waker> {
+        let Some(waiting) = &mut self.waiting else { return Vec::new() };
+        let mut woken = Vec::new();
+        for lane in Priority::ALL {
+            let (depth, depth_max) = (self.lanes.lane(lane).len(), settings.lane(lane).depth_max);
+            if depth <= depth_max / 2 {
+                woken.extend(waiting.line(lane).grant(depth_max - depth));
+            }
+        }
+        woken
+    }
+}
+
+impl<A: Agent> Mailbox<A> {
+    /// Puts `envelope` in line.
+    ///
+    /// # Errors
+    /// [`Refused`] if the gate or a full lane turns it away.
+    pub(super) fn push(&self, mut envelope: Envelope<A>) -> Result<(), Refused<A>> {
+        let lane = envelope.stamp.lane;
+        let mut inlet = self.inlet.lock();
+        if let Some(refusal) = inlet.gate.refusal() {
+            drop(inlet);
+            return Err(Refused::new(envelope, refusal));
+        }
+        if envelope.stamp.granted {
+            envelope.stamp.granted = false;
+            inlet.redeem(lane);
+        } else if !inlet.has_room(lane, self.settings.lane(lane)) {
+            return self.overflow(inlet, envelope);
+        }
+        self.insert(inlet, envelope);
+        Ok(())
+    }
+
+    /// Takes `envelope` in, whatever the depth.
+    fn insert(&self, mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>, mut envelope: Envelope<A>) {
+        inlet.accepted += 1;
+        envelope.stamp.number = inlet.accepted;
+        let expires = envelope.stamp.expires;
+        let is_watched = envelope.stamp.expiry == Expiry::Patience && expires < inlet.watched;
+        if is_watched {
+            inlet.watched = expires;
+        }
+        let lane = envelope.stamp.lane;
+        let queue = inlet.lanes.lane_mut(lane);
+        if queue.is_empty() {
+            self.set_hint(self.hint() | lane.bit());
+        }
+        queue.push_back(envelope);
+        let parked = inlet.parked.take();
+        drop(inlet);
+        if let Some(waker) = parked {
+            waker.wake();
+        }
+        if is_watched {
+            self.arm(expires);
+        }
+    }
+
+    #[cold]
+    fn overflow(
+        &self,
+        mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>,
+        envelope: Envelope<A>,
+    ) -> Result<(), Refused<A>> {
+        let lane = envelope.stamp.lane;
+        let LaneLimit { depth_max, overflow } = self.settings.lane(lane);
+        let shed = match overflow {
+            Overflow::Wait | Overflow::Reject => {
+                drop(inlet);
+                return Err(Refused::new(envelope, Refusal::Full { priority: lane, depth_max }));
+            }
+            Overflow::DropNewest => {
+                inlet.accepted += 1;
+                inlet.shed += 1;
+                let mut envelope = envelope;
+                envelope.stamp.number = inlet.accepted;
+                drop(inlet);
+                Some(envelope)
+            }
+            Overflow::DropOldest => {
+                let oldest = inlet.lanes.lane_mut(lane).pop_front();
+                inlet.shed += u64::from(oldest.is_some());
+                self.insert(inlet, envelope);
+                oldest
+            }
+        };
+        if let Some(shed) = shed {
+            self.bury(Buried::from(shed), Reason::Shed);
+        }
+        Ok(())
+    }
+
+    /// Ends `envelope` as a duplicate of one accepted before: a `tell` has succeeded, an `ask` gets
+    /// [`AskError::Duplicate`](crate::agent::AskError::Duplicate).
+    ///
+    /// # Errors
+    /// [`Refused`] if the gate is closed; then it is not accounted for at all.
+    pub fn deduplicate(&self, mut envelope: Envelope<A>) -> Result<(), Refused<A>> {
+        let mut inlet = self.inlet.lock();
+        if let Some(refusal) = inlet.gate.refusal() {
+            drop(inlet);
+            return Err(Refused::new(envelope, refusal));
+        }
+        inlet.accepted += 1;
+        inlet.deduplicated += 1;
+        envelope.stamp.number = inlet.accepted;
+        if envelope.stamp.granted {
+            inlet.redeem(envelope.stamp.lane);
+        }
+        drop(inlet);
+        self.bury(Buried::from(envelope), Reason::Duplicate);
+        Ok(())
+    }
+
+    /// Waits in line for room in `lane`: a ticket to come back with, or `None` once there is (or may be) room. Then the
+    /// envelope is to be offered with the grant, if one was given.
+    pub(crate) fn poll_room(&self, lane: Priority, ticket: Option<Ticket>, cx: &Context<'_>) -> Room {
+        let mut inlet = self.inlet.lock();
+        if inlet.gate.refusal().is_some() {
+            return Room::Retry;
+        }
+        if ticket.is_none() && inlet.has_room(lane, self.settings.lane(lane)) {
+            return Room::Retry;
+        }
+        match inlet.waiting.get_or_insert_default().line(lane).poll(ticket, cx) {
+            Turn::Granted => Room::Granted,
+            Turn::Waiting(ticket) => Room::Waiting(ticket),
+        }
+    }
+
+    /// Gives up a place in line, or the room that was promised to it.
+    pub(crate) fn leave_line(&self, lane: Priority, ticket: Ticket) {
+        let mut inlet = self.inlet.lock();
+        let Some(waiting) = &mut inlet.waiting else { return };
+        if waiting.line(lane).leave(ticket) {
+            let woken = inlet.grant(&self.settings);
+            drop(inlet);
+            woken.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Gives back room that was promised.
+    pub(crate) fn return_room(&self, lane: Priority) {
+        let mut inlet = self.inlet.lock();
+        inlet.redeem(lane);
+        let woken = inlet.grant(&self.settings);
+        drop(inlet);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Closes the gate (or opens it again after maintenance) and wakes everybody who has to know.
+    ///
+    /// A gate that is closed for good stays closed.
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        let mut inlet = self.inlet.lock();
+        if matches!(inlet.gate, Gate::Closed) || (inlet.gate == Gate::Draining && gate != Gate::Closed) {
+            return;
+        }
+        inlet.gate = gate;
+        let mut woken: Vec<Waker> = inlet.parked.take().into_iter().collect();
+        if gate != Gate::Open {
+            woken.extend(inlet.waiting.as_mut().map(|waiting| waiting.dismiss()).unwrap_or_default());
+        }
+        drop(inlet);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Has the consumer leave after the envelope in hand, with the rest in line.
+    pub(crate) fn set_stop(&self, stop: bool) {
+        let mut inlet = self.inlet.lock();
+        let word = self.hint() & LANES;
+        self.set_hint(if stop { word | STOP } else { word });
+        let parked = inlet.parked.take();
+        drop(inlet);
+        if let Some(waker) = parked {
+            waker.wake();
+        }
+    }
+}
+
+/// What waiting for room has come to.
+#[derive(Debug)]
+pub(crate) enum Room {
+    /// Offer again: there may be room, or the gate has changed.
+    Retry,
+    /// Offer again: room is promised.
+    Granted,
+    /// Not yet.
+    Waiting(Ticket),
+}

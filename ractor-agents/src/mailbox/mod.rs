@@ -1,0 +1,193 @@
+//! The lane mailbox: where an agent's messages wait, and the layers in front of it.
+//!
+//! ```text
+//! tell/ask ──> layers ──> inlet: five lanes, bounded      one short lock, shared by senders
+//!                           │ up to 16 at a time
+//!                         outlet: chunk, work in flight   one lock that senders never take
+//!                           │ one at a time
+//!                         handler
+//! ```
+//!
+//! The mailbox outlives the agent: it belongs to the address, not to the actor. A kill, a panic or a restart loses
+//! nothing that waits, and the envelope in flight is given back by a guard. See `docs/semantics.md`.
+
+mod accounting;
+mod chunk;
+pub mod deadline;
+pub mod dedup;
+mod gate;
+mod in_hand;
+mod inlet;
+mod lanes;
+mod layer;
+pub mod load_shed;
+mod outlet;
+pub mod rate_limit;
+mod refusal;
+pub mod retry;
+mod settings;
+pub mod ttl;
+mod waiting;
+mod watch;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+use supervisors::Alarm;
+
+pub use accounting::Accounting;
+pub(crate) use chunk::CHUNK;
+pub(crate) use gate::Gate;
+pub(crate) use in_hand::{InHand, Next, Unparked};
+use inlet::Inlet;
+pub use layer::{Identity, Inbound, Layer, Stack};
+use outlet::Outlet;
+pub(crate) use outlet::Phase;
+pub use refusal::{Refusal, Refused};
+pub(crate) use settings::Settings;
+pub use settings::{Aging, LaneLimit, Overflow};
+pub(crate) use inlet::Room;
+pub(crate) use waiting::Ticket;
+
+use crate::agent::{Agent, AgentId, ReplyTo, Status};
+use crate::dead_letter::{DeadLetter, DeadLetters, Reason};
+use crate::message::{Envelope, Extras, MessageId, Moment, Payload, Stamp};
+
+/// Where one agent's messages wait.
+///
+/// [Layers](Layer) stand in front of it; the innermost offers to it.
+pub struct Mailbox<A: Agent> {
+    /// One bit per lane that holds something, and [`STOP`]. Written under the inlet's lock; the consumer's look at it
+    /// before each envelope is only a hint.
+    word: AtomicU32,
+    inlet: Mutex<Inlet<A>>,
+    /// Locked before the inlet where both are needed. Senders never take it.
+    outlet: Mutex<Outlet<A>>,
+    alarm: OnceLock<Alarm>,
+    id: AgentId,
+    settings: Arc<Settings>,
+    dead_letters: DeadLetters,
+}
+
+/// In [`Mailbox::word`]: leave now, with the rest in line.
+const STOP: u32 = 1 << 8;
+/// The bits of [`Mailbox::word`] that are lanes.
+const LANES: u32 = STOP - 1;
+
+impl<A: Agent> Mailbox<A> {
+    pub(crate) fn new(id: AgentId, settings: Arc<Settings>, dead_letters: DeadLetters) -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            inlet: Mutex::new(Inlet::new()),
+            outlet: Mutex::new(Outlet::new()),
+            alarm: OnceLock::new(),
+            id,
+            settings,
+            dead_letters,
+        }
+    }
+
+    /// The agent that it belongs to.
+    pub fn agent(&self) -> AgentId {
+        self.id
+    }
+
+    /// How many messages wait, in all lanes. Advisory: stale when it returns.
+    pub fn depth(&self) -> usize {
+        let outlet = self.outlet.lock();
+        outlet.waiting() + self.inlet.lock().lanes.len()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A snapshot that balances: both locks are held.
+    pub(crate) fn accounting(&self) -> Accounting {
+        let outlet = self.outlet.lock();
+        let inlet = self.inlet.lock();
+        outlet.accounting() + inlet.accounting()
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let outlet = self.outlet.lock();
+        let inlet = self.inlet.lock();
+        match (outlet.phase(), inlet.gate) {
+            (_, Gate::Closed) => Status::Offline,
+            (_, Gate::Draining) => Status::Stopping,
+            (_, Gate::Maintenance) => Status::Maintenance,
+            (Phase::New | Phase::Starting(_), Gate::Open) => Status::Starting,
+            (Phase::Down, Gate::Open) => Status::Error,
+            (Phase::Running, Gate::Open) if inlet.is_overloaded(&self.settings) => Status::Overloaded,
+            (Phase::Running, Gate::Open) if outlet.is_idle() && inlet.lanes.mask() == 0 => Status::Idle,
+            (Phase::Running, Gate::Open) => Status::Busy,
+        }
+    }
+
+    fn hint(&self) -> u32 {
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Only under the inlet's lock.
+    fn set_hint(&self, word: u32) {
+        self.word.store(word, Ordering::Relaxed);
+    }
+
+    /// Asks the supervisors' clock for a look at `due`.
+    fn arm(&self, due: Moment) {
+        if let Some(alarm) = self.alarm.get().filter(|_| !due.is_never()) {
+            alarm.at(due.instant());
+        }
+    }
+
+    /// Tells the asker and the dead letters what became of an envelope that the accounting has already let go.
+    fn bury(&self, envelope: Buried<A>, reason: Reason) {
+        let Buried { stamp, reply, extras, message } = envelope;
+        let was_ask = reply.is_some();
+        if let Some(reply) = reply {
+            reply.send(Err((reason.clone(), stamp.attempt)));
+        }
+        if !reason.end(stamp.attempt > 0).is_dead_lettered() {
+            return;
+        }
+        let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
+        let message = message.and_then(Payload::into_inner);
+        self.dead_letters.take_in(DeadLetter {
+            id: MessageId { agent: self.id, number: stamp.number },
+            message_type: std::any::type_name::<A::Message>(),
+            priority: stamp.lane,
+            reason,
+            attempts: stamp.attempt,
+            was_ask,
+            headers: extras.headers,
+            trace: extras.trace,
+            at: SystemTime::now(),
+            message: Mutex::new(message.map(|message| Box::new(message) as Box<dyn Any + Send + Sync>)),
+        });
+    }
+}
+
+/// What is left of an envelope at its end. The message is missing where a handler that was cut off still has it.
+struct Buried<A: Agent> {
+    stamp: Stamp,
+    reply: Option<ReplyTo<A::Reply>>,
+    extras: Option<Arc<Extras>>,
+    message: Option<Payload<A::Message>>,
+}
+
+impl<A: Agent> From<Envelope<A>> for Buried<A> {
+    fn from(envelope: Envelope<A>) -> Self {
+        let Envelope { message, reply, stamp, extras } = envelope;
+        Self { stamp, reply, extras, message: Some(message) }
+    }
+}
+
+impl<A: Agent> fmt::Debug for Mailbox<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").field("agent", &self.id).field("accounting", &self.accounting()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! Why a mailbox turned a message away.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::message::{Envelope, Priority};
+
+/// Why a mailbox turned a message away. It was never accepted, and its sender has it back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The agent has stopped or is stopping for good; a restart keeps the mailbox open.
+    #[error("the agent has stopped or is stopping")]
+    Closed,
+    /// The agent takes nothing new until it is resumed.
+    #[error("the agent is in maintenance")]
+    Maintenance,
+    /// The lane holds its maximum, and the sender may not or cannot wait.
+    #[error("lane {priority} holds its maximum of {depth_max} messages")]
+    Full {
+        /// The lane.
+        priority: Priority,
+        /// Its limit.
+        depth_max: usize,
+    },
+    /// No room came free within the ask's patience.
+    #[error("no room came free within {waited:?}")]
+    NoRoom {
+        /// How long the sender waited.
+        waited: Duration,
+    },
+    /// A rate limit is used up.
+    #[error("rate limit reached, worth another try in {retry_after:?}")]
+    RateLimited {
+        /// When there will be room again, at the earliest.
+        retry_after: Duration,
+    },
+    /// A load-shedding layer found the mailbox too deep or too old.
+    #[error("shedding load: {depth} messages wait, the limit is {depth_max}")]
+    Overloaded {
+        /// How many messages waited.
+        depth: usize,
+        /// From how many on load is shed.
+        depth_max: usize,
+    },
+    /// An agent asked itself: it would wait for its own answer until its deadline.
+    #[error("an agent cannot ask itself")]
+    AskedItself,
+    /// A layer of the user's own turned it away.
+    #[error("{layer}: {text}")]
+    Layer {
+        /// The layer's name.
+        layer: &'static str,
+        /// Its reason, without payloads or secrets.
+        text: String,
+    },
+}
+
+impl Refusal {
+    /// Whether the same call may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Full { .. } | Self::NoRoom { .. } | Self::RateLimited { .. } | Self::Overloaded { .. } | Self::Maintenance
+        )
+    }
+}
+
+/// An envelope that was turned away, with the reason.
+pub struct Refused<A: Agent> {
+    /// The envelope, as it was offered.
+    pub envelope: Box<Envelope<A>>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl<A: Agent> Refused<A> {
+    /// Turns `envelope` away.
+    pub fn new(envelope: Envelope<A>, refusal: Refusal) -> Self {
+        Self { envelope: Box::new(envelope), refusal }
+    }
+}
+
+impl<A: Agent> fmt::Debug for Refused<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("refusal", &self.refusal).finish_non_exhaustive()
+    }
+}

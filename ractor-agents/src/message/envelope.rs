@@ -1,0 +1,235 @@
+//! A message and what travels with it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use supervisors::Backoff;
+
+use super::{Headers, Moment, Priority, TraceContext};
+use crate::agent::{Agent, ReplyTo};
+
+/// A message on its way to an agent, with everything that travels along.
+///
+/// [Layers](crate::mailbox::Layer) see it on its way in. `Debug` shows no part of the message itself.
+pub struct Envelope<A: Agent> {
+    pub(crate) message: Payload<A::Message>,
+    pub(crate) reply: Option<ReplyTo<A::Reply>>,
+    pub(crate) stamp: Stamp,
+    /// What few messages carry, out of the way of the many.
+    pub(crate) extras: Option<Arc<Extras>>,
+}
+
+/// The part of an envelope that is copied into the record of the work in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    /// The number in its mailbox; zero until accepted.
+    pub(crate) number: u64,
+    /// When its time is up, in the sense of `expiry`.
+    pub(crate) expires: Moment,
+    pub(crate) expiry: Expiry,
+    pub(crate) lane: Priority,
+    /// Room in the lane was promised to it while its sender waited.
+    pub(crate) granted: bool,
+    /// How many times a handler has started on it.
+    pub(crate) attempt: u16,
+    /// How many times one may; zero means as the agent's settings say.
+    pub(crate) attempts_max: u16,
+}
+
+/// What it means that an envelope's time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// The message is worthless from then on; a handler that has begun may finish.
+    TimeToLive,
+    /// Nobody waits for the answer any more; a handler that has begun is cancelled.
+    Patience,
+}
+
+/// What few messages carry.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) headers: Headers,
+    pub(crate) trace: Option<TraceContext>,
+    pub(crate) key: Option<Box<str>>,
+    /// The handler's deadline for each attempt, where it differs from the agent's.
+    pub(crate) deadline: Option<Duration>,
+    /// The pause before another attempt, where it differs from the agent's.
+    pub(crate) backoff: Option<Backoff>,
+}
+
+/// The message itself. Shared only where a second attempt may need it while a fenced handler still reads it.
+pub(crate) enum Payload<M> {
+    Inline(M),
+    Shared(Arc<M>),
+}
+
+impl<M> Payload<M> {
+    pub(crate) fn get(&self) -> &M {
+        match self {
+            Self::Inline(message) => message,
+            Self::Shared(message) => message,
+        }
+    }
+
+    pub(crate) fn into_shared(self) -> Self {
+        match self {
+            Self::Inline(message) => Self::Shared(Arc::new(message)),
+            shared @ Self::Shared(_) => shared,
+        }
+    }
+
+    /// A second hold on the message, where it is shared.
+    pub(crate) fn share(&self) -> Option<Self> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Shared(message) => Some(Self::Shared(Arc::clone(message))),
+        }
+    }
+
+    /// The message itself, of an envelope that no handler has ever had in hand.
+    #[expect(clippy::expect_used, reason = "only what was in hand is ever shared")]
+    pub(crate) fn into_sole(self) -> M {
+        self.into_inner().expect("nobody else has seen it")
+    }
+
+    /// The message itself, unless a fenced handler still holds it.
+    pub(crate) fn into_inner(self) -> Option<M> {
+        match self {
+            Self::Inline(message) => Some(message),
+            Self::Shared(message) => Arc::into_inner(message),
+        }
+    }
+}
+
+impl<A: Agent> Envelope<A> {
+    pub(crate) fn new(message: A::Message, lane: Priority) -> Self {
+        Self {
+            message: Payload::Inline(message),
+            reply: None,
+            stamp: Stamp {
+                number: 0,
+                expires: Moment::NEVER,
+                expiry: Expiry::TimeToLive,
+                lane,
+                granted: false,
+                attempt: 0,
+                attempts_max: 0,
+            },
+            extras: None,
+        }
+    }
+
+    /// The message.
+    pub fn message(&self) -> &A::Message {
+        self.message.get()
+    }
+
+    /// The lane it travels in.
+    pub fn priority(&self) -> Priority {
+        self.stamp.lane
+    }
+
+    /// Moves it to another lane.
+    pub fn set_priority(&mut self, priority: Priority) {
+        self.stamp.lane = priority;
+    }
+
+    /// Whether somebody waits for an answer.
+    pub fn is_ask(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// How many times a handler has started on it: 0 on the way in, 1 for the first attempt.
+    pub fn attempt(&self) -> u16 {
+        self.stamp.attempt
+    }
+
+    /// Lets a handler start on it up to `attempts` times (at least once). More than one means at-least-once delivery:
+    /// handlers must tolerate repeats.
+    pub fn set_attempts(&mut self, attempts: u16) {
+        self.stamp.attempts_max = attempts.max(1);
+    }
+
+    /// Whether somebody chose the number of attempts for this message.
+    pub fn has_attempts(&self) -> bool {
+        self.stamp.attempts_max != 0
+    }
+
+    /// Makes it worthless `ttl` from now, unless its time is up earlier anyway. [`Duration::MAX`] is no limit.
+    pub fn set_ttl(&mut self, ttl: Duration) {
+        self.expire(Moment::now().after(ttl), Expiry::TimeToLive);
+    }
+
+    /// Whether it has a limit to its time in line.
+    pub fn has_expiry(&self) -> bool {
+        !self.stamp.expires.is_never()
+    }
+
+    pub(crate) fn expire(&mut self, expires: Moment, expiry: Expiry) {
+        if expires < self.stamp.expires {
+            self.stamp.expires = expires;
+            self.stamp.expiry = expiry;
+        }
+    }
+
+    /// How long one attempt may take, where it differs from the agent's own limit.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.extras.as_ref()?.deadline
+    }
+
+    /// Limits each attempt to `deadline`; past it the handler is killed and the agent restarted.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.extras_mut().deadline = Some(deadline);
+    }
+
+    /// Has each further attempt wait as `backoff` says.
+    pub fn set_backoff(&mut self, backoff: Backoff) {
+        self.extras_mut().backoff = Some(backoff);
+    }
+
+    /// The key that makes two messages duplicates of each other, if the sender gave one.
+    pub fn key(&self) -> Option<&str> {
+        self.extras.as_ref()?.key.as_deref()
+    }
+
+    /// Gives it a key, for [`dedup`](crate::mailbox::dedup) by key.
+    pub fn set_key(&mut self, key: &str) {
+        self.extras_mut().key = Some(key.into());
+    }
+
+    /// The headers, if any were set.
+    pub fn headers(&self) -> Option<&Headers> {
+        self.extras.as_ref().map(|extras| &extras.headers)
+    }
+
+    /// The headers, made on first use.
+    pub fn headers_mut(&mut self) -> &mut Headers {
+        &mut self.extras_mut().headers
+    }
+
+    /// Where it belongs in a distributed trace, if tracing is on.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.extras.as_ref()?.trace
+    }
+
+    /// Puts it into a distributed trace.
+    pub fn set_trace(&mut self, trace: TraceContext) {
+        self.extras_mut().trace = Some(trace);
+    }
+
+    fn extras_mut(&mut self) -> &mut Extras {
+        Arc::make_mut(self.extras.get_or_insert_default())
+    }
+}
+
+impl<A: Agent> fmt::Debug for Envelope<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("message", &std::any::type_name::<A::Message>())
+            .field("is_ask", &self.is_ask())
+            .field("stamp", &self.stamp)
+            .field("extras", &self.extras)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! Messages on their way: priority, envelope, headers and trace context.
+
+mod envelope;
+mod headers;
+mod id;
+mod moment;
+mod priority;
+mod trace;
+
+pub use envelope::Envelope;
+pub(crate) use envelope::{Expiry, Extras, Payload, Stamp};
+pub use headers::{Headers, TooManyHeaders};
+pub use id::MessageId;
+pub(crate) use moment::Moment;
+pub use priority::Priority;
+pub(crate) use priority::PerLane;
+pub use trace::{InvalidTraceParent, TraceContext};

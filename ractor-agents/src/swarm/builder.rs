@@ -1,0 +1,84 @@
+//! A swarm with other defaults.
+
+use tokio::runtime::Handle;
+
+use super::{BuildError, Inner, Swarm};
+use crate::dead_letter::DeadLetters;
+
+/// Builds a [`Swarm`] with other defaults. Made by [`Swarm::builder`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pub(super) runtime: Option<Handle>,
+    pub(super) is_test: bool,
+    pub(super) partitions: usize,
+    pub(super) dead_letters_kept: usize,
+    pub(super) abandoned_max: usize,
+    pub(super) traces: bool,
+}
+
+impl Builder {
+    /// Runs agents on `runtime` instead of the current one.
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// For tests: everything, supervisors and their clock included, runs on the current runtime, so that its time can be
+    /// paused. A handler that never awaits then stops everything.
+    pub fn test(mut self) -> Self {
+        self.is_test = true;
+        self
+    }
+
+    /// How many dynamic supervisors share the agents, 1 to 64. Default: 4. Source: a guess; one does for 100,000 agents,
+    /// and a killed one takes its agents through a restart.
+    pub fn partitions(mut self, partitions: usize) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// How many dead letters are kept, the newest; older ones stay counted. Default: 1,024.
+    pub fn dead_letters_kept(mut self, kept: usize) -> Self {
+        self.dead_letters_kept = kept;
+        self
+    }
+
+    /// How many handlers that cannot be killed are borne per partition before it escalates, which restarts all of the
+    /// partition's agents. Default: 8.
+    pub fn abandoned_max(mut self, max: usize) -> Self {
+        self.abandoned_max = max;
+        self
+    }
+
+    /// Sends W3C trace context along with every message: an `ask` is a child of its asker's span, a `tell` starts a
+    /// trace of its own. Costs an allocation per message. Default: off.
+    pub fn traces(mut self, traces: bool) -> Self {
+        self.traces = traces;
+        self
+    }
+
+    /// Builds the swarm and starts its supervision tree.
+    ///
+    /// # Errors
+    /// [`BuildError`] if an option is out of range or a runtime cannot be made.
+    pub fn build(self) -> Result<Swarm, BuildError> {
+        if !(1..=64).contains(&self.partitions) {
+            return Err(BuildError::OutOfRange { option: "partitions", range: "1 to 64" });
+        }
+        let (inner, handle) = Inner::build(&self)?;
+        Ok(Swarm { inner, _handle: Some(handle) })
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            runtime: None,
+            is_test: false,
+            partitions: 4,
+            dead_letters_kept: DeadLetters::KEEP_DEFAULT,
+            abandoned_max: supervisors::ABANDONED_MAX,
+            traces: false,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What all handles of a swarm share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use supervisors::{
+    Backoff, ChildSpec, CommandError, DynamicSupervisor, Intensity, Supervisor, SupervisorRef, System,
+};
+use tokio::runtime::Handle as RuntimeHandle;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::directory::{Directory, Obstacle};
+use super::member::Member;
+use super::shutdown::ShutdownReport;
+use super::{BuildError, Builder, SwarmStatus};
+use crate::agent::{AgentId, Status};
+use crate::dead_letter::DeadLetters;
+use crate::mailbox::Accounting;
+
+/// What all handles of a swarm, its agents and their addresses share.
+pub(crate) struct Inner {
+    system: System,
+    tree: SupervisorRef,
+    partitions: Vec<SupervisorRef>,
+    /// Where agents run.
+    runtime: RuntimeHandle,
+    pub(super) directory: Directory,
+    pub(super) dead_letters: DeadLetters,
+    pub(crate) traces: bool,
+    spawned: AtomicU64,
+    /// What became of the messages and restarts of agents that have ended.
+    past: Mutex<(Accounting, u64)>,
+    /// Told whenever an agent has ended for good.
+    left: Notify,
+    is_ending: AtomicBool,
+}
+
+/// The agents' runtime, if the swarm has one of its own, and the end of everything when the last handle is dropped.
+pub(super) struct Handle {
+    inner: Arc<Inner>,
+    runtime: Option<Runtime>,
+}
+
+/// How often an agent may be restarted by default: 10 times in 10 s, then it is given up. Source: a guess, well above
+/// OTP's 1 in 5 s, since one poisoned message must not take an agent away from all the others.
+pub(super) const INTENSITY: Intensity = Intensity::new(10, Duration::from_secs(10));
+
+/// How often the supervisors of agents may be restarted themselves. They fail only if they are killed.
+const INFRASTRUCTURE: Intensity = Intensity::new(10_000, Duration::from_secs(1));
+
+impl Inner {
+    pub(super) fn build(builder: &Builder) -> Result<(Arc<Self>, Arc<Handle>), BuildError> {
+        let (system, runtime, own) = runtimes(builder)?;
+        let partitions: Vec<SupervisorRef> = (0..builder.partitions)
+            .map(|_| {
+                let agents = DynamicSupervisor::new().intensity(INTENSITY).backoff(Backoff::default());
+                agents.abandoned_max(builder.abandoned_max).children_on(runtime.clone()).into_ref()
+            })
+            .collect();
+        let mut agents = Supervisor::one_for_one().intensity(INFRASTRUCTURE).backoff(Backoff::NONE);
+        for (number, partition) in partitions.iter().enumerate() {
+            agents = agents.child(ChildSpec::supervisor(format!("agents-{number}"), partition.clone()));
+        }
+        let tree = Supervisor::one_for_one()
+            .intensity(INFRASTRUCTURE)
+            .backoff(Backoff::NONE)
+            .child(ChildSpec::supervisor("agents", agents))
+            .into_ref();
+        let tree = system.launch(tree).map_err(|error| BuildError::Supervisors(error.to_string()))?;
+        let inner = Arc::new(Self {
+            system,
+            tree,
+            partitions,
+            runtime,
+            directory: Directory::default(),
+            dead_letters: DeadLetters::new(builder.dead_letters_kept),
+            traces: builder.traces,
+            spawned: AtomicU64::new(0),
+            past: Mutex::default(),
+            left: Notify::new(),
+            is_ending: AtomicBool::new(false),
+        });
+        let handle = Arc::new(Handle { inner: Arc::clone(&inner), runtime: own });
+        Ok((inner, handle))
+    }
+
+    /// Where agents run.
+    pub(crate) fn runtime(&self) -> &RuntimeHandle {
+        &self.runtime
+    }
+
+    /// Numbers for `count` agents; the first is returned.
+    pub(super) fn number(&self, count: usize) -> u64 {
+        self.spawned.fetch_add(count as u64, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn enter(&self, members: &[Arc<dyn Member>]) -> Result<(), Obstacle> {
+        self.directory.enter(members)
+    }
+
+    /// Starts children, each under its partition; the first error that is the supervisors' own.
+    pub(super) async fn start(&self, specs: Vec<(AgentId, ChildSpec)>) -> Result<(), CommandError> {
+        let mut batches: Vec<Vec<ChildSpec>> = self.partitions.iter().map(|_| Vec::new()).collect();
+        for (id, spec) in specs {
+            if let Some(batch) = batches.get_mut(self.partition_number(id)) {
+                batch.push(spec);
+            }
+        }
+        let mut outcome = Ok(());
+        for (partition, batch) in self.partitions.iter().zip(batches) {
+            for started in partition.start_children(batch).await {
+                outcome = outcome.and(started.map(|_| ()));
+            }
+        }
+        outcome
+    }
+
+    fn partition_number(&self, id: AgentId) -> usize {
+        usize::try_from(id.number() % self.partitions.len() as u64).unwrap_or_default()
+    }
+
+    fn partition(&self, id: AgentId) -> Option<&SupervisorRef> {
+        self.partitions.get(self.partition_number(id))
+    }
+
+    /// An agent has ended for good; what became of its messages stays in the sum.
+    pub(crate) fn forget(&self, id: AgentId) {
+        // Under one lock with the look at everybody else, so that the sum never misses or repeats an agent.
+        let mut past = self.past.lock();
+        if let Some(member) = self.directory.remove(id) {
+            past.0 = past.0 + member.accounting();
+            past.1 += member.restarts();
+        }
+        drop(past);
+        self.left.notify_waiters();
+    }
+
+    pub(super) fn status(&self) -> SwarmStatus {
+        let past = self.past.lock();
+        let members = self.directory.all();
+        let mut status = SwarmStatus { agents: members.len(), messages: past.0, restarts: past.1, by_status: Vec::new() };
+        for member in &members {
+            status.messages = status.messages + member.accounting();
+            status.restarts += member.restarts();
+            count(&mut status.by_status, member.status());
+        }
+        status
+    }
+
+    pub(super) async fn stop(&self, id: AgentId, limit: Duration) -> bool {
+        let (Some(member), Some(partition)) = (self.directory.get(id), self.partition(id)) else { return false };
+        member.drain();
+        let child = id.number().into();
+        let begun = Instant::now();
+        let drained = async {
+            loop {
+                let left = self.left.notified();
+                if self.directory.get(id).is_none() {
+                    return;
+                }
+                left.await;
+            }
+        };
+        let _in_time = tokio::time::timeout(limit, drained).await;
+        if self.directory.get(id).is_some() {
+            tracing::warn!(agent = %id, after = ?begun.elapsed(), "stopped with work left");
+            member.kill();
+            // It may have ended by itself in between, which is as good.
+            let _ = partition.terminate_child(&child).await;
+        }
+        true
+    }
+
+    pub(super) async fn shutdown(&self, limit: Duration) -> ShutdownReport {
+        let begun = Instant::now();
+        self.is_ending.store(true, Ordering::Release);
+        self.directory.close();
+        for member in self.directory.all() {
+            member.drain();
+        }
+        let report = self.tree.shutdown(limit).await;
+        let unfinished = self.close_all();
+        ShutdownReport {
+            messages: self.status().messages,
+            unfinished,
+            abandoned: report.abandoned.len(),
+            took: begun.elapsed(),
+        }
+    }
+
+    /// Ends what is left in all mailboxes; returns whose and how many.
+    fn close_all(&self) -> Vec<(AgentId, u64)> {
+        let mut unfinished = Vec::new();
+        for member in self.directory.all() {
+            let left = member.close() as u64;
+            if left > 0 {
+                unfinished.push((member.id(), left));
+            }
+            self.forget(member.id());
+        }
+        unfinished
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
+}
+
+fn count(by_status: &mut Vec<(Status, usize)>, status: Status) {
+    match by_status.iter_mut().find(|(known, _)| *known == status) {
+        Some((_, count)) => *count += 1,
+        None => by_status.push((status, 1)),
+    }
+}
+
+fn runtimes(builder: &Builder) -> Result<(System, RuntimeHandle, Option<Runtime>), BuildError> {
+    let ambient = RuntimeHandle::try_current().ok();
+    if builder.is_test {
+        let ambient = ambient.ok_or(BuildError::NoRuntime)?;
+        return Ok((System::current(), ambient, None));
+    }
+    let system = System::new().map_err(BuildError::Runtime)?;
+    match builder.runtime.clone().or(ambient) {
+        Some(runtime) => Ok((system, runtime, None)),
+        None => {
+            let own = tokio::runtime::Builder::new_multi_thread().thread_name("agents").enable_all().build();
+            let own = own.map_err(BuildError::Runtime)?;
+            Ok((system, own.handle().clone(), Some(own)))
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.inner.is_ending.store(true, Ordering::Release);
+        self.inner.directory.close();
+        self.inner.system.end();
+        self.inner.close_all();
+        if let Some(runtime) = self.runtime.take() {
+            // Never waits, so that the last handle may be dropped inside async code.
+            runtime.shutdown_background();
+        }
+    }
+}

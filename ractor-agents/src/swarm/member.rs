@@ -1,0 +1,65 @@
+//! An agent of whatever type, as its swarm sees it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::agent::{Agent, AgentId, Record, Status};
+use crate::mailbox::Accounting;
+
+/// An agent of whatever type, as its swarm sees it.
+pub(crate) trait Member: Send + Sync {
+    fn id(&self) -> AgentId;
+    fn name(&self) -> Option<&Arc<str>>;
+    fn capabilities(&self) -> &[Arc<str>];
+    fn status(&self) -> Status;
+    fn accounting(&self) -> Accounting;
+    fn restarts(&self) -> u64;
+    /// Takes nothing new, finishes what it has, and ends.
+    fn drain(&self);
+    fn kill(&self) -> bool;
+    /// Ends whatever is left in the mailbox; nobody will come for it.
+    fn close(&self) -> usize;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<A: Agent> Member for Record<A> {
+    fn id(&self) -> AgentId {
+        self.id()
+    }
+
+    fn name(&self) -> Option<&Arc<str>> {
+        self.defaults.name.as_ref()
+    }
+
+    fn capabilities(&self) -> &[Arc<str>] {
+        &self.defaults.capabilities
+    }
+
+    fn status(&self) -> Status {
+        self.mailbox.status()
+    }
+
+    fn accounting(&self) -> Accounting {
+        self.mailbox.accounting()
+    }
+
+    fn restarts(&self) -> u64 {
+        self.restarts()
+    }
+
+    fn drain(&self) {
+        self.drain();
+    }
+
+    fn kill(&self) -> bool {
+        self.kill()
+    }
+
+    fn close(&self) -> usize {
+        self.mailbox.close()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}

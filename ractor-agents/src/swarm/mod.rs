@@ -1,0 +1,173 @@
+//! The swarm: a supervision tree of agents, and the way in.
+//!
+//! ```text
+//! swarm (root supervisor, one_for_one)
+//! └── agents (supervisor, one_for_one)
+//!     ├── agents-0 (dynamic supervisor) ── one actor per agent
+//!     ├── agents-1 (dynamic supervisor) ── one actor per agent
+//!     └── …
+//! ```
+
+mod builder;
+mod directory;
+mod error;
+mod inner;
+mod member;
+mod shutdown;
+mod spawn;
+mod status;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::Builder;
+pub use error::{BuildError, SpawnError};
+pub(crate) use inner::Inner;
+pub use shutdown::ShutdownReport;
+pub use spawn::{Many, One, Spawn};
+pub use status::{AgentStatus, SwarmStatus};
+
+use crate::agent::{Agent, AgentId, AgentRef, IntoAgent, Record};
+use crate::dead_letter::DeadLetters;
+use inner::Handle;
+
+/// A swarm of supervised agents.
+///
+/// Cheap to clone. When the last clone is dropped, the swarm is torn down at once, without draining; use
+/// [`shutdown`](Self::shutdown) for an orderly end. Addresses and contexts do not keep it alive.
+#[derive(Clone)]
+pub struct Swarm {
+    inner: Arc<Inner>,
+    /// Missing in the swarm that an agent sees: an agent does not keep its swarm alive.
+    _handle: Option<Arc<Handle>>,
+}
+
+impl Swarm {
+    /// A swarm in this process, with defaults throughout. Agents run on the current tokio runtime, or, outside of one, on
+    /// a runtime of the swarm's own; supervisors run on a small one of their own (one thread) in any case.
+    ///
+    /// # Panics
+    /// If the operating system refuses the supervisors' thread; [`builder`](Self::builder) returns that as an error.
+    #[expect(clippy::expect_used, reason = "documented; the builder is the fallible way")]
+    pub fn local() -> Self {
+        Self::builder().build().expect("a thread for the supervisors")
+    }
+
+    /// A swarm with other defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Spawns an agent: a plain `async fn` of one argument, or an [`Agent`] that is `Clone`.
+    ///
+    /// The returned [`Spawn`] is a future that spawns when it is awaited; before that, options can be set. It is done
+    /// when the agent's start hook has succeeded. The agent can be found from then on, is supervised, and is restarted
+    /// from a pristine clone when it fails.
+    ///
+    /// # Errors
+    /// [`SpawnError`] tells whether an option is out of range, the name is taken, the start hook failed, or the swarm has
+    /// ended.
+    ///
+    /// # Cancel safety
+    /// Dropped while the start hook runs, the agent is spawned all the same, and can be found.
+    pub fn spawn<Marker, T: IntoAgent<Marker>>(&self, agent: T) -> Spawn<T::Agent> {
+        Spawn::one(self.clone(), spawn::pristine(agent.into_agent()))
+    }
+
+    /// Spawns an agent that is made anew by `factory` for the start and for each restart: for agents that are not
+    /// `Clone`. Otherwise like [`spawn`](Self::spawn).
+    pub fn spawn_with<A: Agent>(&self, factory: impl Fn() -> A + Send + Sync + 'static) -> Spawn<A> {
+        Spawn::one(self.clone(), Box::new(factory))
+    }
+
+    /// Spawns many agents of one type at once, with the same options, at a fraction of the price of one after another.
+    /// All or none: if one fails to start, the others are stopped again.
+    ///
+    /// # Errors
+    /// As for [`spawn`](Self::spawn).
+    ///
+    /// # Cancel safety
+    /// As for [`spawn`](Self::spawn).
+    pub fn spawn_many<Marker, T: IntoAgent<Marker>>(
+        &self,
+        agents: impl IntoIterator<Item = T>,
+    ) -> Spawn<T::Agent, crate::mailbox::Identity, Many> {
+        let factories = agents.into_iter().map(|agent| spawn::pristine(agent.into_agent())).collect();
+        Spawn::many(self.clone(), factories)
+    }
+
+    /// The address of an agent, by its name. `None` if there is none, or if it is of another type.
+    pub fn find<A: Agent>(&self, name: &str) -> Option<AgentRef<A>> {
+        self.inner.directory.by_name(name).and_then(Self::typed)
+    }
+
+    /// The address of an agent, by its id. `None` if there is none, or if it is of another type.
+    pub fn agent<A: Agent>(&self, id: AgentId) -> Option<AgentRef<A>> {
+        self.inner.directory.get(id).and_then(Self::typed)
+    }
+
+    fn typed<A: Agent>(member: Arc<dyn member::Member>) -> Option<AgentRef<A>> {
+        member.into_any().downcast::<Record<A>>().ok().map(AgentRef::new)
+    }
+
+    /// The ids of all agents, in the order in which they were spawned.
+    pub fn agents(&self) -> Vec<AgentId> {
+        self.inner.directory.ids()
+    }
+
+    /// What one agent is doing and where its messages went.
+    pub fn agent_status(&self, id: AgentId) -> Option<AgentStatus> {
+        self.inner.directory.get(id).map(|member| AgentStatus::of(&*member))
+    }
+
+    /// What the swarm is doing and where all its messages went, those of agents that have ended included.
+    ///
+    /// Costs a look into each mailbox: about 100 ns per agent.
+    pub fn status(&self) -> SwarmStatus {
+        self.inner.status()
+    }
+
+    /// The messages that nobody handled.
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.inner.dead_letters
+    }
+
+    /// Stops one agent in order: it takes nothing new, finishes what it has within `limit`, and ends. What is left then
+    /// is killed with it and goes to the dead letters. False if there is no such agent.
+    ///
+    /// # Cancel safety
+    /// Dropped, the stop goes on.
+    pub async fn stop(&self, id: AgentId, limit: Duration) -> bool {
+        self.inner.stop(id, limit).await
+    }
+
+    /// Kills the current incarnation of an agent, as a crash would; its supervisor restarts it. For chaos tests and for
+    /// operators. False if there is no such agent or nothing to kill.
+    pub fn kill(&self, id: AgentId) -> bool {
+        self.inner.directory.get(id).is_some_and(|member| member.kill())
+    }
+
+    /// Ends the swarm in order: agents take nothing new and finish what they have within `limit`; what is left then is
+    /// killed and goes to the dead letters. Reports what was left.
+    ///
+    /// # Cancel safety
+    /// Dropped, the shutdown goes on.
+    pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
+        self.inner.shutdown(limit).await
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner, _handle: None }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
+
+impl fmt::Debug for Swarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Swarm").field("agents", &self.inner.directory.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,323 @@
+//! An agent about to be spawned.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, Watch};
+
+use super::directory::Obstacle;
+use super::member::Member;
+use super::{SpawnError, Swarm};
+use crate::agent::{Agent, AgentId, AgentRef, Defaults, Gathering, Launch, OnRestart, Record};
+use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Settings, Stack};
+use crate::message::Priority;
+
+/// Makes the agent, for its start and for each restart.
+pub(super) type Factory<A> = Box<dyn Fn() -> A + Send + Sync>;
+
+/// A factory from a pristine clone.
+pub(super) fn pristine<A: Agent + Clone>(agent: A) -> Factory<A> {
+    // In a lock because an agent need not be `Sync`.
+    let pristine = Mutex::new(agent);
+    Box::new(move || pristine.lock().clone())
+}
+
+/// One agent is spawned: awaiting it gives its [`AgentRef`].
+#[derive(Debug)]
+pub struct One(());
+
+/// Many agents are spawned: awaiting it gives a `Vec` of [`AgentRef`]s.
+#[derive(Debug)]
+pub struct Many(());
+
+/// An agent (or many) about to be spawned: set options, then await it. Made by [`Swarm::spawn`].
+#[must_use = "agents are spawned when this is awaited"]
+pub struct Spawn<A: Agent, L = Identity, Count = One> {
+    swarm: Swarm,
+    factories: Vec<Factory<A>>,
+    options: Options,
+    layers: L,
+    count: std::marker::PhantomData<fn() -> Count>,
+}
+
+/// What can be chosen, whatever the agent's type.
+struct Options {
+    settings: Settings,
+    defaults: Defaults,
+    restart: Restart,
+    intensity: Option<Intensity>,
+    backoff: Option<Backoff>,
+    stop_within: Duration,
+    is_layered: bool,
+}
+
+impl<A: Agent> Spawn<A, Identity, One> {
+    pub(super) fn one(swarm: Swarm, factory: Factory<A>) -> Self {
+        Self::new(swarm, vec![factory])
+    }
+}
+
+impl<A: Agent> Spawn<A, Identity, Many> {
+    pub(super) fn many(swarm: Swarm, factories: Vec<Factory<A>>) -> Self {
+        Self::new(swarm, factories)
+    }
+}
+
+impl<A: Agent, Count> Spawn<A, Identity, Count> {
+    fn new(swarm: Swarm, factories: Vec<Factory<A>>) -> Self {
+        Self { swarm, factories, options: Options::default(), layers: Identity, count: std::marker::PhantomData }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            defaults: Defaults::default(),
+            restart: Restart::Transient,
+            intensity: None,
+            backoff: None,
+            stop_within: Duration::from_secs(5),
+            is_layered: false,
+        }
+    }
+}
+
+impl<A: Agent, L> Spawn<A, L, One> {
+    /// A name to be [found](Swarm::find) by; one agent each. Default: none, besides its id.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.options.defaults.name = Some(name.into());
+        self
+    }
+}
+
+impl<A: Agent, L, Count> Spawn<A, L, Count> {
+    /// Something that it can do, to be found by. May be given several times.
+    pub fn capability(mut self, capability: impl Into<Arc<str>>) -> Self {
+        self.options.defaults.capabilities.push(capability.into());
+        self
+    }
+
+    /// The lane of messages that do not choose one. Default: [`Priority::Normal`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.options.defaults.priority = priority;
+        self
+    }
+
+    /// How long messages live that do not say so themselves. Default: for ever.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.options.defaults.ttl = Some(ttl);
+        self
+    }
+
+    /// How long an `ask` waits that does not say so itself. Default: 30 s.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.options.defaults.patience = patience;
+        self
+    }
+
+    /// How many messages each lane holds, at least 1. Default: 1,024.
+    pub fn depth(mut self, depth_max: usize) -> Self {
+        self.options.settings.lanes.iter_mut().for_each(|lane| lane.depth_max = depth_max);
+        self
+    }
+
+    /// What happens to messages for a full lane. Default: [`Overflow::Wait`].
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.settings.lanes.iter_mut().for_each(|lane| lane.overflow = overflow);
+        self
+    }
+
+    /// Depth and overflow of one lane.
+    pub fn lane(mut self, lane: Priority, limit: LaneLimit) -> Self {
+        *self.options.settings.lanes.get_mut(lane) = limit;
+        self
+    }
+
+    /// How lower lanes get their share. Default: [`Aging::Fair`].
+    pub fn aging(mut self, aging: Aging) -> Self {
+        self.options.settings.aging = aging;
+        self
+    }
+
+    /// How long one attempt at a message may take; past it the handler is killed and the agent restarted. Default: 30 s;
+    /// [`Duration::MAX`] is no limit.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.settings.deadline = deadline;
+        self
+    }
+
+    /// How many attempts a message has that does not say so itself, at least 1. Default: 1, which is at most once; more
+    /// means at least once.
+    pub fn attempts(mut self, attempts: u16) -> Self {
+        self.options.settings.attempts = attempts;
+        self
+    }
+
+    /// The pause between attempts. Default: none.
+    pub fn retry_backoff(mut self, backoff: Backoff) -> Self {
+        self.options.settings.backoff = backoff;
+        self
+    }
+
+    /// When the agent is restarted. Default: [`Restart::Transient`], after every failure and not after an orderly stop.
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.options.restart = restart;
+        self
+    }
+
+    /// How often it may be restarted before it is given up. Default: 10 times in 10 s.
+    pub fn intensity(mut self, intensity: Intensity) -> Self {
+        self.options.intensity = Some(intensity);
+        self
+    }
+
+    /// The pause before restarts: the first is immediate, later ones back off. Default: 10 ms doubling up to 5 s.
+    pub fn restart_backoff(mut self, backoff: Backoff) -> Self {
+        self.options.backoff = Some(backoff);
+        self
+    }
+
+    /// What a restart begins with. Default: [`OnRestart::Fresh`].
+    pub fn on_restart(mut self, on_restart: OnRestart) -> Self {
+        self.options.defaults.on_restart = on_restart;
+        self
+    }
+
+    /// How long its start hook may take. Default: 30 s.
+    pub fn start_within(mut self, limit: Duration) -> Self {
+        self.options.defaults.start_within = limit;
+        self
+    }
+
+    /// How long it may take to finish what it has when its supervisor stops it, before it is killed. Default: 5 s.
+    pub fn stop_within(mut self, limit: Duration) -> Self {
+        self.options.stop_within = limit;
+        self
+    }
+
+    /// Puts a layer in front of the mailbox, behind those added before: the first added sees an envelope first.
+    pub fn layer<New>(self, layer: New) -> Spawn<A, Stack<L, New>, Count> {
+        let Self { swarm, factories, mut options, layers, count } = self;
+        options.is_layered = true;
+        Spawn { swarm, factories, options, layers: Stack::new(layers, layer), count }
+    }
+}
+
+impl<A, L, Count> Spawn<A, L, Count>
+where
+    A: Agent,
+    L: Layer<Identity, Outer: Inbound<A>> + Clone,
+{
+    async fn run(self) -> Result<Vec<AgentRef<A>>, SpawnError> {
+        self.options.validate()?;
+        let Self { swarm, factories, options, layers, .. } = self;
+        let inner = swarm.inner();
+        let gathering = Arc::new(Gathering::of(factories.len()));
+        let settings = Arc::new(options.settings);
+        let defaults = Arc::new(options.defaults.clone());
+        let first = inner.number(factories.len());
+        let records: Vec<Arc<Record<A>>> = (first..)
+            .zip(factories)
+            .map(|(number, factory)| {
+                let id = AgentId::new(number, A::kind());
+                let inbound = options
+                    .is_layered
+                    .then(|| Box::new(layers.clone().layer(Identity)) as Box<dyn Inbound<A>>);
+                let mailbox = Mailbox::new(id, Arc::clone(&settings), inner.dead_letters.clone());
+                let defaults = Arc::clone(&defaults);
+                Arc::new(Record::new(mailbox, inner, defaults, inbound, factory, Arc::clone(&gathering)))
+            })
+            .collect();
+        let members: Vec<Arc<dyn Member>> = records.iter().map(|record| Arc::clone(record) as Arc<dyn Member>).collect();
+        inner.enter(&members).map_err(|obstacle| match obstacle {
+            Obstacle::NameTaken(name) => SpawnError::NameTaken { name },
+            Obstacle::Closed => SpawnError::Ended,
+        })?;
+        let specs = records.iter().map(|record| (record.id(), options.spec(record))).collect();
+        if inner.start(specs).await.is_err() && inner.is_ending() {
+            return Err(SpawnError::Ended);
+        }
+        if let Some((agent, reason)) = gathering.complete().await.into_iter().next() {
+            for record in &records {
+                inner.stop(record.id(), Duration::ZERO).await;
+            }
+            return Err(if inner.is_ending() { SpawnError::Ended } else { SpawnError::Start { agent, reason } });
+        }
+        Ok(records.into_iter().map(AgentRef::new).collect())
+    }
+}
+
+impl Options {
+    fn validate(&self) -> Result<(), SpawnError> {
+        let out_of_range = |option, range| Err(SpawnError::OutOfRange { option, range });
+        if self.settings.lanes.iter().any(|lane| lane.depth_max == 0) {
+            return out_of_range("depth", "at least 1");
+        }
+        if self.settings.attempts == 0 {
+            return out_of_range("attempts", "at least 1");
+        }
+        if self.settings.deadline.is_zero() {
+            return out_of_range("deadline", "longer than zero");
+        }
+        if self.stop_within.is_zero() {
+            return out_of_range("stop_within", "longer than zero");
+        }
+        Ok(())
+    }
+
+    fn spec<A: Agent>(&self, record: &Arc<Record<A>>) -> ChildSpec {
+        let drain = Arc::clone(record);
+        let mut spec = ChildSpec::new(record.id().number(), Launch(Arc::clone(record)))
+            .watch(Arc::clone(record) as Arc<dyn Watch>)
+            .restart(self.restart)
+            .shutdown(Shutdown::Timeout(self.stop_within))
+            .stop_with(Arc::new(move |_| drain.drain()));
+        if let Some(intensity) = self.intensity {
+            spec = spec.intensity(intensity);
+        }
+        if let Some(backoff) = self.backoff {
+            spec = spec.backoff(backoff);
+        }
+        spec
+    }
+}
+
+/// The future of a spawn.
+type Spawning<T> = Pin<Box<dyn Future<Output = Result<T, SpawnError>> + Send>>;
+
+impl<A, L> IntoFuture for Spawn<A, L, One>
+where
+    A: Agent,
+    L: Layer<Identity, Outer: Inbound<A>> + Clone + Send + Sync + 'static,
+{
+    type Output = Result<AgentRef<A>, SpawnError>;
+    type IntoFuture = Spawning<AgentRef<A>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.run().await?.pop().ok_or(SpawnError::Ended) })
+    }
+}
+
+impl<A, L> IntoFuture for Spawn<A, L, Many>
+where
+    A: Agent,
+    L: Layer<Identity, Outer: Inbound<A>> + Clone + Send + Sync + 'static,
+{
+    type Output = Result<Vec<AgentRef<A>>, SpawnError>;
+    type IntoFuture = Spawning<Vec<AgentRef<A>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<A: Agent, L, Count> fmt::Debug for Spawn<A, L, Count> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spawn").field("agents", &self.factories.len()).finish_non_exhaustive()
+    }
+}
