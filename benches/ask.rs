@@ -1,11 +1,13 @@
 //! A question and its answer, one after the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use benches::{
     Message, Peer,
     bench::{self, Group, on_worker, scaled},
-    each_peer, take_numbers,
+    each_peer,
+    stopwatch::Stopwatch,
+    take_numbers,
 };
 use criterion::Criterion;
 
@@ -32,12 +34,12 @@ async fn batches<P: Peer>(iterations: u64, questions: u64) -> Duration {
     let mut total = Duration::ZERO;
     for _ in 0..iterations {
         let first = take_numbers(questions);
-        let began = Instant::now();
+        let watch = Stopwatch::start();
         for number in first..first + questions {
             let answer = P::ask(&echo, Message::numbered(number)).await;
             assert_eq!(answer, number);
         }
-        total += began.elapsed();
+        total += watch.elapsed();
     }
     drop(echo);
     peer.shutdown().await;

@@ -1,15 +1,13 @@
 //! One producer and a thousand agents in turn: what a message costs when whoever gets it was idle.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use benches::{
     Latch, Message, Peer,
     bench::{self, Group, breathe, on_worker, scaled},
     each_peer,
     role::Sink,
+    stopwatch::Stopwatch,
     take_numbers,
 };
 use criterion::Criterion;
@@ -41,7 +39,7 @@ async fn batches<P: Peer>(iterations: u64, rounds: u64) -> Duration {
     for _ in 0..iterations {
         latch.arm(AGENTS);
         let mut number = take_numbers(AGENTS as u64 * rounds);
-        let began = Instant::now();
+        let watch = Stopwatch::start();
         for _ in 0..rounds {
             for sink in &sinks {
                 P::tell(sink, Message::numbered(number)).await;
@@ -50,7 +48,7 @@ async fn batches<P: Peer>(iterations: u64, rounds: u64) -> Duration {
             }
         }
         latch.wait().await;
-        total += began.elapsed();
+        total += watch.elapsed();
     }
     peer.stop(sinks).await;
     peer.shutdown().await;

@@ -1,15 +1,13 @@
 //! One busy agent: how much a message costs when the line is never empty, with one producer and with four.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use benches::{
     Latch, Message, Peer,
     bench::{self, Group, breathe, on_worker, scaled},
     each_peer,
     role::Sink,
+    stopwatch::Stopwatch,
     take_numbers,
 };
 use criterion::Criterion;
@@ -36,26 +34,26 @@ fn hot(criterion: &mut Criterion, name: &str, producers: u64) {
 
 fn measure<P: Peer>(group: &mut Group<'_>, producers: u64, messages: u64) {
     group.bench_function(P::NAME, |bencher| {
-        bencher.iter_custom(|iterations| {
-            on_worker(async move {
-                let peer = P::start().await;
-                let latch = Arc::new(Latch::default());
-                let sink = peer.spawn(Sink::new(messages, &latch)).await;
-                let mut total = Duration::ZERO;
-                for _ in 0..iterations {
-                    latch.arm(1);
-                    let began = Instant::now();
-                    let mut tasks = produce::<P>(&sink, producers, messages);
-                    latch.wait().await;
-                    total += began.elapsed();
-                    while tasks.join_next().await.is_some() {}
-                }
-                peer.stop(vec![sink]).await;
-                peer.shutdown().await;
-                total
-            })
-        });
+        bencher.iter_custom(|iterations| on_worker(batches::<P>(iterations, producers, messages)));
     });
+}
+
+async fn batches<P: Peer>(iterations: u64, producers: u64, messages: u64) -> Duration {
+    let peer = P::start().await;
+    let latch = Arc::new(Latch::default());
+    let sink = peer.spawn(Sink::new(messages, &latch)).await;
+    let mut total = Duration::ZERO;
+    for _ in 0..iterations {
+        latch.arm(1);
+        let watch = Stopwatch::start();
+        let mut tasks = produce::<P>(&sink, producers, messages);
+        latch.wait().await;
+        total += watch.elapsed();
+        while tasks.join_next().await.is_some() {}
+    }
+    peer.stop(vec![sink]).await;
+    peer.shutdown().await;
+    total
 }
 
 /// Starts the producers, each with an equal part of the messages.

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p benches --bin ratio`, after `cargo bench -p benches`. A ratio counts only when both of its sides come from the same run.
 
-use benches::{machine, results, table::Table};
+use benches::{machine, results, stopwatch::group_name, table::Table};
 use serde_json::Value;
 
 /// What all others are measured against.
@@ -29,7 +29,7 @@ struct Figure {
 }
 
 enum Unit {
-    /// Nanoseconds for a whole batch, shown for one element of it.
+    /// Nanoseconds for a whole batch, shown for one element of it, by the clock that was asked for.
     Batch,
     Nanoseconds,
     Bytes,
@@ -44,8 +44,41 @@ enum Bar {
     None,
 }
 
-/// The median wall time of a criterion group.
-const fn group(group: &'static str, plain: f64, full: f64) -> Figure {
+/// Source of the bars: measurements of a prototype, with room for what it did not have yet.
+const FIGURES: [Figure; 12] = [
+    batch("hot_1_to_1", 0.32, 0.36),
+    batch("hot_4_to_1", 0.50, 0.58),
+    batch("fan_out_1000", 0.60, 0.75),
+    batch("ring_1000", 0.80, 0.95),
+    batch("ask", 0.66, 0.70),
+    batch("spawn", 1.3, 1.4),
+    percentile("spawn, one: p50", "spawn_one", "/p50_ns", [Bar::None; 2]),
+    Figure {
+        title: "idle agent",
+        group: "spawn",
+        file: "memory.json",
+        pointer: "/idle_bytes",
+        unit: Unit::Bytes,
+        bars: [Bar::Absolute(10_000.0), Bar::None],
+    },
+    mean("urgent: mean", "urgent_under_backlog"),
+    percentile(
+        "urgent: p99",
+        "urgent_under_backlog",
+        "/p99_ns",
+        [Bar::Ratio(0.001); 2],
+    ),
+    mean("restart: mean", "restart"),
+    percentile(
+        "restart: p50",
+        "restart",
+        "/p50_ns",
+        [Bar::Absolute(1e6), Bar::None],
+    ),
+];
+
+/// Criterion's median for whole batches.
+const fn batch(group: &'static str, plain: f64, full: f64) -> Figure {
     Figure {
         title: group,
         group,
@@ -56,56 +89,34 @@ const fn group(group: &'static str, plain: f64, full: f64) -> Figure {
     }
 }
 
-/// Source of the bars: measurements of a prototype, with room for what it did not have yet.
-const FIGURES: [Figure; 12] = [
-    group("hot_1_to_1", 0.32, 0.36),
-    group("hot_4_to_1", 0.50, 0.58),
-    group("fan_out_1000", 0.60, 0.75),
-    group("ring_1000", 0.80, 0.95),
-    group("ask", 0.66, 0.70),
-    group("spawn", 1.3, 1.4),
+/// Criterion's median of mean latencies.
+const fn mean(title: &'static str, group: &'static str) -> Figure {
     Figure {
-        title: "spawn, one: p50",
-        file: "percentiles.json",
-        pointer: "/p50_ns",
+        title,
+        group,
+        file: "new/estimates.json",
+        pointer: "/median/point_estimate",
         unit: Unit::Nanoseconds,
         bars: [Bar::None; 2],
-        ..group("spawn_one", 0.0, 0.0)
-    },
+    }
+}
+
+/// A percentile of single latencies.
+const fn percentile(
+    title: &'static str,
+    group: &'static str,
+    pointer: &'static str,
+    bars: [Bar; 2],
+) -> Figure {
     Figure {
-        title: "idle agent",
-        file: "memory.json",
-        pointer: "/idle_bytes",
-        unit: Unit::Bytes,
-        bars: [Bar::Absolute(10_000.0), Bar::None],
-        ..group("spawn", 0.0, 0.0)
-    },
-    Figure {
-        title: "urgent: mean",
-        bars: [Bar::None; 2],
-        ..group("urgent_under_backlog", 0.0, 0.0)
-    },
-    Figure {
-        title: "urgent: p99",
+        title,
+        group,
         file: "percentiles.json",
-        pointer: "/p99_ns",
+        pointer,
         unit: Unit::Nanoseconds,
-        ..group("urgent_under_backlog", 0.001, 0.001)
-    },
-    Figure {
-        title: "restart: mean",
-        bars: [Bar::None; 2],
-        ..group("restart", 0.0, 0.0)
-    },
-    Figure {
-        title: "restart: p50",
-        file: "percentiles.json",
-        pointer: "/p50_ns",
-        unit: Unit::Nanoseconds,
-        bars: [Bar::Absolute(1e6), Bar::None],
-        ..group("restart", 0.0, 0.0)
-    },
-];
+        bars,
+    }
+}
 
 fn main() {
     let mut heading = vec!["figure", "ractor itself"];
@@ -148,7 +159,7 @@ impl Figure {
 
     /// The stored number, for one element where it is that of a batch.
     fn value(&self, function: &str) -> Option<f64> {
-        let stored = results::read(&format!("{}/{function}/{}", self.group, self.file))?;
+        let stored = results::read(&format!("{}/{function}/{}", self.folder(), self.file))?;
         let value = stored.pointer(self.pointer).and_then(Value::as_f64)?;
         match self.unit {
             Unit::Batch => Some(value / self.elements(function)?),
@@ -156,8 +167,16 @@ impl Figure {
         }
     }
 
+    /// Only batches are measured by more than one clock.
+    fn folder(&self) -> String {
+        match self.unit {
+            Unit::Batch => group_name(self.group),
+            Unit::Nanoseconds | Unit::Bytes => self.group.to_owned(),
+        }
+    }
+
     fn elements(&self, function: &str) -> Option<f64> {
-        let stored = results::read(&format!("{}/{function}/new/benchmark.json", self.group))?;
+        let stored = results::read(&format!("{}/{function}/new/benchmark.json", self.folder()))?;
         stored
             .pointer("/throughput/Elements")
             .and_then(Value::as_f64)

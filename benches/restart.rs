@@ -22,7 +22,7 @@ fn main() {
 }
 
 fn restart(criterion: &mut Criterion) {
-    let mut group = bench::group(criterion, "restart", 1);
+    let mut group = bench::latency_group(criterion, "restart");
     each_restarting_peer!(measure(&mut group));
     group.finish();
 }

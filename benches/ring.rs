@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use benches::{
@@ -10,6 +10,7 @@ use benches::{
     bench::{self, Group, on_worker, scaled},
     each_peer,
     role::{Link, Ring},
+    stopwatch::Stopwatch,
     take_numbers,
 };
 use criterion::Criterion;
@@ -47,10 +48,10 @@ async fn batches<P: Peer>(iterations: u64, hops: u64) -> Duration {
         let token = take_numbers(hops);
         ring.last.store(token + hops - 1, Ordering::Relaxed);
         ring.latch.arm(1);
-        let began = Instant::now();
+        let watch = Stopwatch::start();
         P::tell(&first, Message::numbered(token)).await;
         ring.latch.wait().await;
-        total += began.elapsed();
+        total += watch.elapsed();
     }
     peer.stop(links).await;
     peer.shutdown().await;

@@ -2,16 +2,14 @@
 //!
 //! What each of them weighs is printed by `memory`.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use benches::{
     Latch, Peer,
     bench::{self, Group, on_worker, scaled},
     each_peer,
     role::Sink,
+    stopwatch::Stopwatch,
 };
 use criterion::Criterion;
 
@@ -37,9 +35,9 @@ async fn batches<P: Peer>(iterations: u64, agents: usize) -> Duration {
     let latch = Arc::new(Latch::default());
     let mut total = Duration::ZERO;
     for _ in 0..iterations {
-        let began = Instant::now();
+        let watch = Stopwatch::start();
         let sinks = peer.spawn_many(Sink::new(1, &latch), agents).await;
-        total += began.elapsed();
+        total += watch.elapsed();
         peer.stop(sinks).await;
     }
     peer.shutdown().await;

@@ -17,7 +17,7 @@ fn main() {
 }
 
 fn urgent_under_backlog(criterion: &mut Criterion) {
-    let mut group = bench::group(criterion, "urgent_under_backlog", 1);
+    let mut group = bench::latency_group(criterion, "urgent_under_backlog");
     each_peer!(measure(&mut group));
     group.finish();
 }

@@ -5,7 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::machine;
+use crate::{machine, stopwatch::group_name};
 
 /// Workers of the runtime that all peers share.
 pub const WORKERS: usize = 2;
@@ -60,12 +60,24 @@ pub fn run(groups: &[fn(&mut Criterion)]) {
     criterion.final_summary();
 }
 
-/// Opens a group whose iterations are whole batches of `elements`.
+/// Opens a group whose iterations are whole batches of `elements`, each timed with a [`Stopwatch`](crate::stopwatch::Stopwatch).
 pub fn group<'criterion>(
     criterion: &'criterion mut Criterion,
     name: &str,
     elements: u64,
 ) -> Group<'criterion> {
+    open(criterion, group_name(name), elements)
+}
+
+/// Opens a group whose iterations are single latencies, in wall time whatever clock this run was asked for.
+pub fn latency_group<'criterion>(
+    criterion: &'criterion mut Criterion,
+    name: &str,
+) -> Group<'criterion> {
+    open(criterion, name.to_owned(), 1)
+}
+
+fn open(criterion: &mut Criterion, name: String, elements: u64) -> Group<'_> {
     let mut group = criterion.benchmark_group(name);
     group
         .sampling_mode(SamplingMode::Flat)

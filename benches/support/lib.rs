@@ -8,6 +8,7 @@ pub mod peers;
 pub mod results;
 pub mod role;
 pub mod scenario;
+pub mod stopwatch;
 pub mod table;
 
 mod latch;
