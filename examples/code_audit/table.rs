@@ -24,9 +24,12 @@ impl Look {
     pub fn of_stdout() -> Self {
         let is_terminal = io::stdout().is_terminal();
         let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = Table::new().width().filter(|_| is_terminal).unwrap_or(100);
+        // A terminal that does not know its size says 0.
+        let known = Table::new()
+            .width()
+            .filter(|&width| is_terminal && width > 0);
         Self {
-            width: width.clamp(40, 140),
+            width: known.map_or(100, |width| width.clamp(60, 140)),
             colour: is_terminal && !is_plain,
         }
     }
