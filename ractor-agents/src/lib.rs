@@ -22,4 +22,5 @@ pub mod dead_letter;
 pub mod mailbox;
 pub mod message;
 pub mod prelude;
+pub mod supervision;
 pub mod swarm;

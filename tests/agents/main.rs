@@ -1,0 +1,3 @@
+//! Agents through the public API: talking to them, failing, restarting, stopping.
+
+mod smoke;
