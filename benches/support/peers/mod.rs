@@ -1,19 +1,21 @@
 //! The libraries that are measured, each configured the way its own authors configure it for speed.
 //!
-//! A further peer is one more module here and one more line in each macro below. Ours come first:
-//! `ours.rs` with `RactorAgents` (a plain `spawn`) and `RactorAgentsFull` (dedup and TTL on top).
+//! A further peer is one more module here and one more line in each macro below.
 
 mod actix;
 mod kameo;
+mod ours;
 mod ractor;
 mod tokio;
 
-pub use self::{actix::Actix, kameo::Kameo, ractor::Ractor, tokio::Tokio};
+pub use self::{actix::Actix, kameo::Kameo, ours::{RactorAgents, RactorAgentsFull}, ractor::Ractor, tokio::Tokio};
 
 /// Calls a function that is generic over a [`Peer`](crate::Peer) once for each of them.
 #[macro_export]
 macro_rules! each_peer {
     ($function:ident($($argument:expr),*)) => {
+        $function::<$crate::peers::RactorAgents>($($argument),*);
+        $function::<$crate::peers::RactorAgentsFull>($($argument),*);
         $function::<$crate::peers::Ractor>($($argument),*);
         $function::<$crate::peers::Kameo>($($argument),*);
         $function::<$crate::peers::Actix>($($argument),*);
@@ -25,6 +27,8 @@ macro_rules! each_peer {
 #[macro_export]
 macro_rules! each_restarting_peer {
     ($function:ident($($argument:expr),*)) => {
+        $function::<$crate::peers::RactorAgents>($($argument),*);
+        $function::<$crate::peers::RactorAgentsFull>($($argument),*);
         $function::<$crate::peers::Ractor>($($argument),*);
         $function::<$crate::peers::Kameo>($($argument),*);
         $function::<$crate::peers::Actix>($($argument),*);
