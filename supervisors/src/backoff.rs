@@ -18,11 +18,19 @@ pub struct Backoff {
 
 impl Backoff {
     /// Restarts at once, always, as OTP does.
-    pub const NONE: Self = Self { base: Duration::ZERO, cap: Duration::ZERO };
+    pub const NONE: Self = Self {
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+    };
 
     /// Waits up to `base`, then up to twice as long each time, never longer than `cap`.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
+    }
+
+    /// A random wait before restart number `attempt`, 0 being the first, which is immediate.
+    pub fn wait(&self, attempt: u32) -> Duration {
+        self.delay(attempt, rand::random())
     }
 
     /// The wait before restart number `attempt` (0 is the first), `unit` being a random number in `0.0..=1.0`.
@@ -56,8 +64,13 @@ mod tests {
     #[test]
     fn bounds_double_up_to_the_cap() {
         let backoff = Backoff::default();
-        let bounds: Vec<_> = (1..=11).map(|attempt| backoff.delay(attempt, 1.0).as_millis()).collect();
-        assert_eq!(bounds, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000]);
+        let bounds: Vec<_> = (1..=11)
+            .map(|attempt| backoff.delay(attempt, 1.0).as_millis())
+            .collect();
+        assert_eq!(
+            bounds,
+            [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000]
+        );
         assert_eq!(backoff.delay(u32::MAX, 1.0), Duration::from_secs(5));
     }
 

@@ -23,8 +23,15 @@ pub struct DynamicSupervisor {
 impl DynamicSupervisor {
     /// A dynamic supervisor with the defaults.
     pub fn new() -> Self {
-        let flags = Flags { dynamic: true, counting: Counting::PerChild, strategy: Strategy::OneForOne, ..Flags::default() };
-        Self { settings: Settings::new(flags) }
+        let flags = Flags {
+            dynamic: true,
+            counting: Counting::PerChild,
+            strategy: Strategy::OneForOne,
+            ..Flags::default()
+        };
+        Self {
+            settings: Settings::new(flags),
+        }
     }
 
     /// How often a child may be restarted. Default: 1 in 5 s. A child's own setting goes first.
@@ -107,6 +114,10 @@ impl Settings {
         check_backoff(self.flags.backoff)?;
         check_duration("the grace after a kill", self.flags.kill_grace)?;
         check_duration("the start deadline", self.flags.start_deadline)?;
-        if self.flags.dynamic { Ok(()) } else { crate::validate_specs(&self.children, self.flags.auto_shutdown) }
+        if self.flags.dynamic {
+            Ok(())
+        } else {
+            crate::validate_specs(&self.children, self.flags.auto_shutdown)
+        }
     }
 }

@@ -37,7 +37,9 @@ impl ExitReason {
     /// Reads the reason out of ractor's report on an actor that ended; `None` for other events.
     pub fn from_event(event: &SupervisionEvent) -> Option<Self> {
         match event {
-            SupervisionEvent::ActorTerminated(_, _, reason) => Some(Self::from_stop(reason.as_deref())),
+            SupervisionEvent::ActorTerminated(_, _, reason) => {
+                Some(Self::from_stop(reason.as_deref()))
+            }
             SupervisionEvent::ActorFailed(_, error) => Some(Self::from_error(error)),
             _ => None,
         }
@@ -107,8 +109,8 @@ pub struct Panicked(pub String);
 #[error("supervisor gave up: {0}")]
 pub(crate) struct Escalated(pub(crate) String);
 
-/// The text of a panic.
-pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+/// The text of a panic, for an actor that catches its own to fail with [`Panicked`].
+pub fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -125,7 +127,10 @@ mod tests {
     #[test]
     fn a_kill_is_a_failure_whatever_ractor_calls_it() {
         assert_eq!(ExitReason::from_stop(Some("killed")), ExitReason::Killed);
-        assert_eq!(ExitReason::from_stop(Some("actor_task_cancelled")), ExitReason::Killed);
+        assert_eq!(
+            ExitReason::from_stop(Some("actor_task_cancelled")),
+            ExitReason::Killed
+        );
         assert!(ExitReason::Killed.is_failure());
         assert!(ExitReason::Deadline.is_failure());
     }
@@ -135,17 +140,29 @@ mod tests {
         for reason in [None, Some("Drained"), Some("done for today")] {
             assert_eq!(ExitReason::from_stop(reason), ExitReason::Normal);
         }
-        assert_eq!(ExitReason::from_stop(Some("shutdown")), ExitReason::Shutdown);
+        assert_eq!(
+            ExitReason::from_stop(Some("shutdown")),
+            ExitReason::Shutdown
+        );
         assert!(!ExitReason::Shutdown.is_failure());
     }
 
     #[test]
     fn typed_errors_keep_their_kind() {
         let error: ActorProcessingErr = Box::new(Panicked("boom".into()));
-        assert_eq!(ExitReason::from_error(&error), ExitReason::Panicked("boom".into()));
+        assert_eq!(
+            ExitReason::from_error(&error),
+            ExitReason::Panicked("boom".into())
+        );
         let error: ActorProcessingErr = Box::new(StartFailed("no disk".into()));
-        assert_eq!(ExitReason::from_error(&error), ExitReason::StartFailed("no disk".into()));
+        assert_eq!(
+            ExitReason::from_error(&error),
+            ExitReason::StartFailed("no disk".into())
+        );
         let error: ActorProcessingErr = "plain".into();
-        assert_eq!(ExitReason::from_error(&error), ExitReason::Failed("plain".into()));
+        assert_eq!(
+            ExitReason::from_error(&error),
+            ExitReason::Failed("plain".into())
+        );
     }
 }

@@ -25,7 +25,7 @@ pub use dynamic::DynamicSupervisor;
 pub use engine::{ChildInfo, ChildState, Counting, Counts};
 pub use error::{CommandError, SpecError, StartError};
 pub use event::{EVENTS_MAX, Event, Events, Missed};
-pub use exit::{ExitReason, Panicked, SHUTDOWN, StartFailed};
+pub use exit::{ExitReason, Panicked, SHUTDOWN, StartFailed, panic_text};
 pub use id::ChildId;
 pub use intensity::Intensity;
 pub use report::Report;

@@ -14,13 +14,24 @@ use crate::{StartContext, StartError};
 ///
 /// # Errors
 /// What `pre_start` failed with, or that it awaited after all: then the actor is gone again.
-pub fn spawn_now<A: Actor>(actor: A, arguments: A::Arguments, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
+pub fn spawn_now<A: Actor>(
+    actor: A,
+    arguments: A::Arguments,
+    cx: &StartContext<'_>,
+) -> Result<ActorCell, StartError> {
     let _entered = cx.runtime().enter();
-    let spawning = pin!(ActorRuntime::spawn_linked(None, actor, arguments, cx.supervisor().clone()));
+    let spawning = pin!(ActorRuntime::spawn_linked(
+        None,
+        actor,
+        arguments,
+        cx.supervisor().clone()
+    ));
     match spawning.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok((actor, _))) => Ok(actor.get_cell()),
         Poll::Ready(Err(error)) => Err(error.into()),
-        Poll::Pending => Err(StartError::Failed("pre_start awaits; spawn_now is for actors whose pre_start does not".into())),
+        Poll::Pending => Err(StartError::Failed(
+            "pre_start awaits; spawn_now is for actors whose pre_start does not".into(),
+        )),
     }
 }
 
@@ -31,9 +42,14 @@ pub fn spawn_now<A: Actor>(actor: A, arguments: A::Arguments, cx: &StartContext<
 ///
 /// # Errors
 /// ractor's own refusal; a failing `pre_start` is told to the supervisor later.
-pub fn spawn_later<A: Actor>(actor: A, arguments: A::Arguments, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
+pub fn spawn_later<A: Actor>(
+    actor: A,
+    arguments: A::Arguments,
+    cx: &StartContext<'_>,
+) -> Result<ActorCell, StartError> {
     let _entered = cx.runtime().enter();
     let supervised = Supervised::new(actor, cx.defer());
-    let (actor, _) = ActorRuntime::spawn_linked_instant(None, supervised, arguments, cx.supervisor().clone())?;
+    let (actor, _) =
+        ActorRuntime::spawn_linked_instant(None, supervised, arguments, cx.supervisor().clone())?;
     Ok(actor.get_cell())
 }

@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 use crate::engine::{Policy, Tuning};
 use crate::supervisor::SupervisorRef;
 use crate::{
-    AutoShutdown, Backoff, ChildId, Intensity, Kind, Restart, Shutdown, SpecError, Start, StartContext, StartError, Watch, spawn_later,
+    AutoShutdown, Backoff, ChildId, Intensity, Kind, Restart, Shutdown, SpecError, Start,
+    StartContext, StartError, Watch, spawn_later,
 };
 
 /// How a child is asked to stop, when ractor's own `stop` is not the way.
@@ -71,11 +72,17 @@ impl ChildSpec {
     ///
     /// The child counts as started once its `pre_start` is over. A `pre_start` that fails, panics, is killed or takes longer than
     /// the supervisor's start deadline is a failed start.
-    pub fn actor<A: Actor>(id: impl Into<ChildId>, make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static) -> Self {
-        Self::new(id, move |cx: &StartContext<'_>| -> Result<ActorCell, StartError> {
-            let (actor, arguments) = make();
-            spawn_later(actor, arguments, cx)
-        })
+    pub fn actor<A: Actor>(
+        id: impl Into<ChildId>,
+        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(
+            id,
+            move |cx: &StartContext<'_>| -> Result<ActorCell, StartError> {
+                let (actor, arguments) = make();
+                spawn_later(actor, arguments, cx)
+            },
+        )
     }
 
     /// Specifies a supervisor as a child.
@@ -85,7 +92,8 @@ impl ChildSpec {
         let nested: SupervisorRef = supervisor.into();
         let start = nested.clone();
         let stop = nested.clone();
-        let mut spec = Self::new(id, move |cx: &StartContext<'_>| start.start_under(cx)).kind(Kind::Supervisor);
+        let mut spec = Self::new(id, move |cx: &StartContext<'_>| start.start_under(cx))
+            .kind(Kind::Supervisor);
         spec.stop = Some(Arc::new(move |_: &ActorCell| stop.ask_to_stop()));
         spec.nested = Some(nested);
         spec
@@ -179,14 +187,20 @@ impl ChildSpec {
             return Err(SpecError::EmptyId);
         }
         if self.significant && self.restart == Restart::Permanent {
-            return Err(SpecError::SignificantPermanent { id: self.id.clone() });
+            return Err(SpecError::SignificantPermanent {
+                id: self.id.clone(),
+            });
         }
         if self.significant && auto_shutdown == AutoShutdown::Never {
-            return Err(SpecError::SignificantWithoutAutoShutdown { id: self.id.clone() });
+            return Err(SpecError::SignificantWithoutAutoShutdown {
+                id: self.id.clone(),
+            });
         }
         if let Some(Shutdown::Timeout(limit)) = self.shutdown {
             if limit.is_zero() {
-                return Err(SpecError::ZeroShutdown { id: self.id.clone() });
+                return Err(SpecError::ZeroShutdown {
+                    id: self.id.clone(),
+                });
             }
             check_duration("the shutdown limit", limit)?;
         }
@@ -219,7 +233,9 @@ pub fn validate_specs(specs: &[ChildSpec], auto_shutdown: AutoShutdown) -> Resul
     for spec in specs {
         spec.validate(auto_shutdown)?;
         if !seen.insert(&spec.id) {
-            return Err(SpecError::DuplicateId { id: spec.id.clone() });
+            return Err(SpecError::DuplicateId {
+                id: spec.id.clone(),
+            });
         }
     }
     if auto_shutdown != AutoShutdown::Never && !specs.iter().any(|spec| spec.significant) {
@@ -232,19 +248,33 @@ pub fn validate_specs(specs: &[ChildSpec], auto_shutdown: AutoShutdown) -> Resul
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(crate) fn check_duration(what: &'static str, value: Duration) -> Result<(), SpecError> {
-    if value.is_zero() || value > LONGEST { Err(SpecError::OutOfRange { what, value }) } else { Ok(()) }
+    if value.is_zero() || value > LONGEST {
+        Err(SpecError::OutOfRange { what, value })
+    } else {
+        Ok(())
+    }
 }
 
 pub(crate) fn check_intensity(intensity: Intensity) -> Result<(), SpecError> {
     if intensity.restarts > Intensity::RESTARTS_MAX {
-        return Err(SpecError::IntensityTooLarge { restarts: intensity.restarts, max: Intensity::RESTARTS_MAX });
+        return Err(SpecError::IntensityTooLarge {
+            restarts: intensity.restarts,
+            max: Intensity::RESTARTS_MAX,
+        });
     }
     check_duration("the restart period", intensity.period)
 }
 
 pub(crate) fn check_backoff(backoff: Backoff) -> Result<(), SpecError> {
     if backoff.base > backoff.cap {
-        return Err(SpecError::BackoffAboveCap { base: backoff.base, cap: backoff.cap });
+        return Err(SpecError::BackoffAboveCap {
+            base: backoff.base,
+            cap: backoff.cap,
+        });
     }
-    if backoff.base.is_zero() { Ok(()) } else { check_duration("the backoff's cap", backoff.cap) }
+    if backoff.base.is_zero() {
+        Ok(())
+    } else {
+        check_duration("the backoff's cap", backoff.cap)
+    }
 }

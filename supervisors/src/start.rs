@@ -94,7 +94,11 @@ impl StartContext<'_> {
     /// Call it at most once per start; a second report is stale as soon as the first has spoken.
     pub fn defer(&self) -> StartReport {
         self.deferred.set(true);
-        StartReport { shared: Arc::downgrade(self.shared), run: self.run, verdict: None }
+        StartReport {
+            shared: Arc::downgrade(self.shared),
+            run: self.run,
+            verdict: None,
+        }
     }
 }
 
@@ -140,18 +144,25 @@ impl StartReport {
 
 impl Drop for StartReport {
     fn drop(&mut self) {
-        let Some(shared) = self.shared.upgrade() else { return };
+        let Some(shared) = self.shared.upgrade() else {
+            return;
+        };
         let run = self.run;
         shared.push(match self.verdict.take() {
             Some(Verdict::Started) => Input::Started { run },
             Some(Verdict::Failed(reason)) => Input::StartFailed { run, reason },
-            None => Input::StartFailed { run, reason: ExitReason::StartFailed("ended during its start".into()) },
+            None => Input::StartFailed {
+                run,
+                reason: ExitReason::StartFailed("ended during its start".into()),
+            },
         });
     }
 }
 
 impl fmt::Debug for StartReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartReport").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("StartReport")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,10 @@ pub(crate) struct Supervised<A> {
 
 impl<A> Supervised<A> {
     pub(crate) fn new(actor: A, report: StartReport) -> Self {
-        Self { actor, report: Mutex::new(Some(report)) }
+        Self {
+            actor,
+            report: Mutex::new(Some(report)),
+        }
     }
 }
 
@@ -29,7 +32,11 @@ impl<A: Actor> Actor for Supervised<A> {
     type State = A::State;
     type Arguments = A::Arguments;
 
-    async fn pre_start(&self, myself: ActorRef<A::Msg>, arguments: A::Arguments) -> Result<A::State, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        myself: ActorRef<A::Msg>,
+        arguments: A::Arguments,
+    ) -> Result<A::State, ActorProcessingErr> {
         let result = caught(self.actor.pre_start(myself, arguments)).await;
         if let (Err(error), Some(report)) = (&result, self.report.lock().as_mut()) {
             let reason = match ExitReason::from_error(error) {
@@ -41,7 +48,11 @@ impl<A: Actor> Actor for Supervised<A> {
         result
     }
 
-    async fn post_start(&self, myself: ActorRef<A::Msg>, state: &mut A::State) -> Result<(), ActorProcessingErr> {
+    async fn post_start(
+        &self,
+        myself: ActorRef<A::Msg>,
+        state: &mut A::State,
+    ) -> Result<(), ActorProcessingErr> {
         // Only now is the actor linked: from here on ractor itself reports its end.
         let report = self.report.lock().take();
         if let Some(report) = report {
@@ -50,7 +61,12 @@ impl<A: Actor> Actor for Supervised<A> {
         caught(self.actor.post_start(myself, state)).await
     }
 
-    async fn handle(&self, myself: ActorRef<A::Msg>, message: A::Msg, state: &mut A::State) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<A::Msg>,
+        message: A::Msg,
+        state: &mut A::State,
+    ) -> Result<(), ActorProcessingErr> {
         caught(self.actor.handle(myself, message, state)).await
     }
 
@@ -63,18 +79,26 @@ impl<A: Actor> Actor for Supervised<A> {
         caught(self.actor.handle_supervisor_evt(myself, event, state)).await
     }
 
-    async fn post_stop(&self, myself: ActorRef<A::Msg>, state: &mut A::State) -> Result<(), ActorProcessingErr> {
+    async fn post_stop(
+        &self,
+        myself: ActorRef<A::Msg>,
+        state: &mut A::State,
+    ) -> Result<(), ActorProcessingErr> {
         caught(self.actor.post_stop(myself, state)).await
     }
 }
 
 /// Runs `future`, turning a panic into a [`Panicked`] error.
-async fn caught<T>(future: impl Future<Output = Result<T, ActorProcessingErr>>) -> Result<T, ActorProcessingErr> {
+async fn caught<T>(
+    future: impl Future<Output = Result<T, ActorProcessingErr>>,
+) -> Result<T, ActorProcessingErr> {
     let mut future = pin!(future);
     // The future is not polled again after a panic, and the actor it belongs to ends.
-    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(poll) => poll,
-        Err(payload) => std::task::Poll::Ready(Err(Panicked(panic_text(&*payload)).into())),
-    })
+    std::future::poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(payload) => std::task::Poll::Ready(Err(Panicked(panic_text(&*payload)).into())),
+        },
+    )
     .await
 }

@@ -10,9 +10,12 @@ use ractor::{Actor, ActorCell};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::Instant;
 
-use crate::supervisor::SupervisorRef;
+use crate::supervisor::{Input, SupervisorRef};
 use crate::watch::{Clock, ClockActor};
-use crate::{ChildSpec, CommandError, DynamicSupervisor, Intensity, Report, Restart, StartContext, StartError, spawn_now};
+use crate::{
+    ChildSpec, CommandError, DynamicSupervisor, Intensity, Report, Restart, StartContext,
+    StartError, spawn_now,
+};
 
 /// A place for supervision trees: the runtime of supervisors and their clock, and the relief runtime.
 ///
@@ -88,7 +91,11 @@ impl Core {
 
 /// A runtime of one thread, which runs without anybody blocking on it.
 fn one_thread(name: &str) -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name(name)
+        .enable_all()
+        .build()
 }
 
 /// How often the clock may be restarted: 10,000 times in 1 s. It fails only if it is killed, and everything depends on it.
@@ -128,8 +135,14 @@ impl System {
             clock,
             down: AtomicBool::new(false),
         });
-        let init = DynamicSupervisor::new().backoff(crate::Backoff::NONE).into_ref();
-        let inner = Arc::new(Inner { core, init, next_root: AtomicU64::new(0) });
+        let init = DynamicSupervisor::new()
+            .backoff(crate::Backoff::NONE)
+            .into_ref();
+        let inner = Arc::new(Inner {
+            core,
+            init,
+            next_root: AtomicU64::new(0),
+        });
         inner.boot();
         Self { inner }
     }
@@ -145,14 +158,35 @@ impl System {
     ///
     /// # Cancel safety
     /// A dropped call does not take the command back: the tree starts all the same.
-    pub async fn start(&self, tree: impl Into<SupervisorRef>) -> Result<SupervisorRef, CommandError> {
+    pub async fn start(
+        &self,
+        tree: impl Into<SupervisorRef>,
+    ) -> Result<SupervisorRef, CommandError> {
         let tree: SupervisorRef = tree.into();
-        tree.validate()?;
-        tree.set_root();
-        let number = self.inner.next_root.fetch_add(1, Ordering::Relaxed);
-        let spec = ChildSpec::supervisor(number, tree.clone()).restart(Restart::Transient).intensity(ROOT_INTENSITY);
+        let spec = self.inner.root_spec(&tree)?;
         self.inner.init.start_child(spec).await?;
         Ok(tree)
+    }
+
+    /// Starts a tree like [`start`](Self::start), without waiting for its children: for code that cannot await.
+    /// The tree takes commands at once.
+    ///
+    /// # Errors
+    /// [`CommandError::Spec`] before anything was started. A child that does not start ends the tree
+    /// ([`SupervisorRef::ended`]).
+    pub fn launch(&self, tree: impl Into<SupervisorRef>) -> Result<SupervisorRef, CommandError> {
+        let tree: SupervisorRef = tree.into();
+        let spec = self.inner.root_spec(&tree)?;
+        self.inner.init.shared().push(Input::Add {
+            spec: Box::new(spec),
+            reply: unanswered(),
+        });
+        Ok(tree)
+    }
+
+    /// Ends everything at once, whoever else holds a handle: the same as dropping the last one. Never waits.
+    pub fn end(&self) {
+        self.inner.end();
     }
 
     /// Shuts all trees down, the last started first, each as [`SupervisorRef::shutdown`] does, all within `limit`.
@@ -163,7 +197,11 @@ impl System {
         let begun = Instant::now();
         let mut report = Report::default();
         let children = self.inner.init.which_children().await.unwrap_or_default();
-        for tree in children.iter().rev().filter_map(|child| self.inner.init.supervisor(&child.id)) {
+        for tree in children
+            .iter()
+            .rev()
+            .filter_map(|child| self.inner.init.supervisor(&child.id))
+        {
             report.absorb(tree.shutdown(limit.saturating_sub(begun.elapsed())).await);
         }
         report.elapsed = begun.elapsed();
@@ -177,13 +215,28 @@ impl System {
 }
 
 impl Inner {
+    fn root_spec(&self, tree: &SupervisorRef) -> Result<ChildSpec, CommandError> {
+        tree.validate()?;
+        tree.set_root();
+        let number = self.next_root.fetch_add(1, Ordering::Relaxed);
+        Ok(ChildSpec::supervisor(number, tree.clone())
+            .restart(Restart::Transient)
+            .intensity(ROOT_INTENSITY))
+    }
+
     fn boot(&self) {
         let clock = Arc::clone(&self.core.clock);
-        let spec = ChildSpec::new("clock", move |cx: &StartContext<'_>| -> Result<ActorCell, StartError> {
-            spawn_clock(&clock, cx)
-        })
+        let spec = ChildSpec::new(
+            "clock",
+            move |cx: &StartContext<'_>| -> Result<ActorCell, StartError> {
+                spawn_clock(&clock, cx)
+            },
+        )
         .intensity(CLOCK_INTENSITY);
-        self.init.shared().push(crate::supervisor::Input::Add { spec: Box::new(spec), reply: unanswered() });
+        self.init.shared().push(Input::Add {
+            spec: Box::new(spec),
+            reply: unanswered(),
+        });
         if let Err(error) = self.init.start_on_top(&self.core) {
             // Only a name that is taken is refused, and there is none.
             tracing::error!(%error, "the system's own supervisor did not start");
@@ -192,16 +245,22 @@ impl Inner {
 }
 
 fn spawn_clock(clock: &Arc<Clock>, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
-    spawn_now::<ClockActor>(ClockActor(Arc::clone(clock)), <ClockActor as Actor>::Arguments::default(), cx)
+    spawn_now::<ClockActor>(
+        ClockActor(Arc::clone(clock)),
+        <ClockActor as Actor>::Arguments::default(),
+        cx,
+    )
 }
 
 fn unanswered() -> crate::supervisor::Reply {
     crate::supervisor::Reply::Child(tokio::sync::oneshot::channel().0)
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.core.down.store(true, Ordering::Release);
+impl Inner {
+    fn end(&self) {
+        if self.core.down.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let runtime = self.core.own.lock().take();
         if let Some(runtime) = runtime {
             runtime.shutdown_background();
@@ -214,6 +273,12 @@ impl Drop for Inner {
             runtime.shutdown_background();
         }
         self.init.shared().close(&crate::ExitReason::Killed);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::Restart;
 use crate::engine::plan::Then;
 use crate::engine::table::{After, Origin};
-use crate::Restart;
 
 impl<R> Engine<R> {
     /// The supervisor's actor runs. `alive` says whether an actor of its previous life is still there.
@@ -27,7 +27,10 @@ impl<R> Engine<R> {
                 self.init(now, queue);
             }
             Past::Ended => {
-                for key in self.table.in_order(|child| !child.initial && child.policy.restart == Restart::Temporary) {
+                for key in self
+                    .table
+                    .in_order(|child| !child.initial && child.policy.restart == Restart::Temporary)
+                {
                     self.forget(key);
                 }
                 let queue = self.table.in_order(|child| child.initial || child.resume);
@@ -59,8 +62,11 @@ impl<R> Engine<R> {
     fn resume(&mut self, now: Instant, alive: impl Fn(u32) -> bool) {
         let mut ending = HashSet::new();
         for key in self.table.in_order(|_| true) {
-            let Some(child) = self.table.get_mut(key) else { continue };
-            let terminated = child.phase == Phase::Down || (child.phase == Phase::Stopping && child.after == After::Down);
+            let Some(child) = self.table.get_mut(key) else {
+                continue;
+            };
+            let terminated = child.phase == Phase::Down
+                || (child.phase == Phase::Stopping && child.after == After::Down);
             let lost = child.policy.restart == Restart::Temporary && !child.initial;
             child.awaited = false;
             child.after = match (terminated || lost, self.flags.dynamic) {
@@ -90,14 +96,23 @@ impl<R> Engine<R> {
             Plan::Open
         } else {
             // Everybody is awaited; `advance` takes them off one by one, and the last one starts the lot.
-            let waiting = self.table.in_order(|child| child.phase == Phase::Stopping).len();
-            Plan::Stop { queue: Vec::new(), waiting: waiting + 1, after: After::Resume, then: Then::Init }
+            let waiting = self
+                .table
+                .in_order(|child| child.phase == Phase::Stopping)
+                .len();
+            Plan::Stop {
+                queue: Vec::new(),
+                waiting: waiting + 1,
+                after: After::Resume,
+                then: Then::Init,
+            }
         };
         for key in ending {
             if let Some(child) = self.table.get_mut(*key) {
                 let run = child.run(*key);
                 self.effects.push_back(Effect::Reclaim(run));
-                self.effects.push_back(Effect::Arm(run, Timer::Grace, self.flags.kill_grace));
+                self.effects
+                    .push_back(Effect::Arm(run, Timer::Grace, self.flags.kill_grace));
             }
         }
         for key in self.table.in_order(|child| child.phase == Phase::Stopping) {

@@ -19,7 +19,11 @@ pub(super) enum Deferred<R> {
     /// `start_child` of the child already in this place.
     Added(Run, R),
     Command(Command, R),
-    Exited { run: Run, reason: ExitReason, charged: bool },
+    Exited {
+        run: Run,
+        reason: ExitReason,
+        charged: bool,
+    },
 }
 
 /// What a child is doing, as seen from outside.
@@ -79,7 +83,12 @@ pub struct Counts {
 
 impl<R> Engine<R> {
     /// Takes a new child in; it is started by [`start_added`](Self::start_added) once its place is furnished.
-    pub(crate) fn add(&mut self, id: ChildId, policy: Policy, initial: Option<u32>) -> Result<u32, CommandError> {
+    pub(crate) fn add(
+        &mut self,
+        id: ChildId,
+        policy: Policy,
+        initial: Option<u32>,
+    ) -> Result<u32, CommandError> {
         if let Some(child) = self.find(&id).and_then(|key| self.table.get(key)) {
             return Err(if child.phase == Phase::Down {
                 CommandError::AlreadyPresent { id }
@@ -90,17 +99,24 @@ impl<R> Engine<R> {
         if self.is_shutting_down() {
             return Err(CommandError::Closed);
         }
-        self.table.insert(id, policy, initial).ok_or(CommandError::Overloaded { max: u32::MAX as usize })
+        self.table
+            .insert(id, policy, initial)
+            .ok_or(CommandError::Overloaded {
+                max: u32::MAX as usize,
+            })
     }
 
     /// Starts a child just taken in.
     pub(crate) fn start_added(&mut self, key: u32, reply: R) {
-        let Some(child) = self.table.get(key) else { return };
+        let Some(child) = self.table.get(key) else {
+            return;
+        };
         if matches!(self.plan, Plan::Open) {
             self.waiters.entry(key).or_default().push(reply);
             self.start(key, Origin::Added);
         } else {
-            self.deferred.push_back(Deferred::Added(child.run(key), reply));
+            self.deferred
+                .push_back(Deferred::Added(child.run(key), reply));
         }
     }
 
@@ -121,14 +137,19 @@ impl<R> Engine<R> {
     }
 
     fn fail(&mut self, reply: R, error: CommandError) {
-        self.effects.push_back(Effect::Reply(reply, Outcome::Failed(error)));
+        self.effects
+            .push_back(Effect::Reply(reply, Outcome::Failed(error)));
     }
 
     fn terminate(&mut self, now: Instant, id: ChildId, reply: R) {
         let Some(key) = self.find(&id) else {
             return self.fail(reply, CommandError::NotFound { id });
         };
-        if self.table.get(key).is_some_and(|child| child.phase == Phase::Starting) {
+        if self
+            .table
+            .get(key)
+            .is_some_and(|child| child.phase == Phase::Starting)
+        {
             // Whoever waits for the start waits in vain.
             self.reply_all(key, &Outcome::Failed(CommandError::Terminated { id }));
         }
@@ -140,7 +161,9 @@ impl<R> Engine<R> {
         let Some(key) = self.find(&id) else {
             return self.fail(reply, CommandError::NotFound { id });
         };
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         match child.phase {
             Phase::Down | Phase::Ended => {
                 child.gave_up = false;
@@ -148,8 +171,12 @@ impl<R> Engine<R> {
                 self.waiters.entry(key).or_default().push(reply);
                 self.start(key, Origin::Command);
             }
-            Phase::Backoff | Phase::Held | Phase::Queued => self.fail(reply, CommandError::Restarting { id }),
-            Phase::Starting | Phase::Running | Phase::Stopping => self.fail(reply, CommandError::Running { id }),
+            Phase::Backoff | Phase::Held | Phase::Queued => {
+                self.fail(reply, CommandError::Restarting { id })
+            }
+            Phase::Starting | Phase::Running | Phase::Stopping => {
+                self.fail(reply, CommandError::Running { id })
+            }
         }
     }
 
@@ -163,8 +190,12 @@ impl<R> Engine<R> {
                 self.forget(key);
                 Outcome::Done
             }
-            Some(Phase::Backoff | Phase::Held | Phase::Queued | Phase::Ended) => Outcome::Failed(CommandError::Restarting { id }),
-            Some(Phase::Starting | Phase::Running | Phase::Stopping) => Outcome::Failed(CommandError::Running { id }),
+            Some(Phase::Backoff | Phase::Held | Phase::Queued | Phase::Ended) => {
+                Outcome::Failed(CommandError::Restarting { id })
+            }
+            Some(Phase::Starting | Phase::Running | Phase::Stopping) => {
+                Outcome::Failed(CommandError::Running { id })
+            }
         }
     }
 
@@ -178,7 +209,9 @@ impl<R> Engine<R> {
                 state: match child.phase {
                     Phase::Down if child.gave_up => ChildState::GivenUp,
                     Phase::Down => ChildState::Down,
-                    Phase::Ended | Phase::Backoff | Phase::Held | Phase::Queued => ChildState::Restarting,
+                    Phase::Ended | Phase::Backoff | Phase::Held | Phase::Queued => {
+                        ChildState::Restarting
+                    }
                     Phase::Starting => ChildState::Starting,
                     Phase::Running => ChildState::Running,
                     Phase::Stopping => ChildState::Stopping,
@@ -188,11 +221,18 @@ impl<R> Engine<R> {
                 key,
             })
         };
-        self.table.in_order(|_| true).into_iter().filter_map(info).collect()
+        self.table
+            .in_order(|_| true)
+            .into_iter()
+            .filter_map(info)
+            .collect()
     }
 
     fn count(&self) -> Counts {
-        let mut counts = Counts { abandoned: self.abandoned, ..Counts::default() };
+        let mut counts = Counts {
+            abandoned: self.abandoned,
+            ..Counts::default()
+        };
         for (_, child) in self.table.iter() {
             counts.specs += 1;
             counts.active += usize::from(child.phase.is_live());
@@ -216,8 +256,16 @@ impl<R> Engine<R> {
                         self.start_added(run.key, reply);
                     }
                 }
-                Some(Deferred::Exited { run, reason, charged }) => {
-                    if self.table.run(run).is_some_and(|child| child.phase == Phase::Ended) {
+                Some(Deferred::Exited {
+                    run,
+                    reason,
+                    charged,
+                }) => {
+                    if self
+                        .table
+                        .run(run)
+                        .is_some_and(|child| child.phase == Phase::Ended)
+                    {
                         self.failed(now, run.key, reason, charged);
                     }
                 }

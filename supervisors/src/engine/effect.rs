@@ -20,7 +20,10 @@ pub(crate) enum Effect<R> {
     /// Come back with [`Engine::timer`](super::Engine::timer) after this long.
     Arm(Run, Timer, Duration),
     /// No actor is behind the child any more; `last` if none is expected to be soon.
-    Clear { key: u32, last: bool },
+    Clear {
+        key: u32,
+        last: bool,
+    },
     /// Forget the child.
     Remove(u32),
     /// Forget the child's specification too: it was deleted, a restarted supervisor does not bring it back.

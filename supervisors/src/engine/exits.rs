@@ -5,10 +5,18 @@ use crate::engine::plan::Then;
 use crate::engine::table::{After, Origin};
 use crate::{CommandError, Restart};
 
+fn child_down(table: &mut Table, key: u32) {
+    if let Some(child) = table.get_mut(key) {
+        child.phase = Phase::Down;
+    }
+}
+
 impl<R> Engine<R> {
     /// The actor behind the child ended.
     pub(crate) fn exited(&mut self, now: Instant, run: Run, reason: ExitReason) {
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         match child.phase {
             Phase::Stopping => self.gone(now, run.key, reason),
             Phase::Starting => self.start_failed(now, run, reason),
@@ -19,25 +27,41 @@ impl<R> Engine<R> {
 
     /// A running child ended by itself.
     fn ended(&mut self, now: Instant, run: Run, reason: ExitReason) {
-        let Some(child) = self.table.get_mut(run.key) else { return };
+        let Some(child) = self.table.get_mut(run.key) else {
+            return;
+        };
         child.phase = Phase::Ended;
         let id = child.id.clone();
-        if let (ExitReason::StartFailed(_), Origin::Added, 0) = (&reason, child.origin, child.incarnation) {
+        if let (ExitReason::StartFailed(_), Origin::Added, 0) =
+            (&reason, child.origin, child.incarnation)
+        {
             self.emit(Event::StartFailed { id, reason });
             return self.forget(run.key);
         }
-        self.effects.push_back(Effect::Clear { key: run.key, last: false });
-        self.emit(Event::Exited { id, reason: reason.clone() });
+        self.effects.push_back(Effect::Clear {
+            key: run.key,
+            last: false,
+        });
+        self.emit(Event::Exited {
+            id,
+            reason: reason.clone(),
+        });
         if matches!(self.plan, Plan::Open) {
             self.failed(now, run.key, reason, true);
         } else {
-            self.deferred.push_back(Deferred::Exited { run, reason, charged: true });
+            self.deferred.push_back(Deferred::Exited {
+                run,
+                reason,
+                charged: true,
+            });
         }
     }
 
     /// Decides about a child that ended by itself or missed a deadline.
     pub(super) fn failed(&mut self, now: Instant, key: u32, reason: ExitReason, charged: bool) {
-        let Some(child) = self.table.get(key) else { return };
+        let Some(child) = self.table.get(key) else {
+            return;
+        };
         let again = match child.policy.restart {
             Restart::Permanent => true,
             Restart::Transient => reason.is_failure(),
@@ -57,7 +81,9 @@ impl<R> Engine<R> {
 
     /// The child has ended for good: it stays in the table or is forgotten.
     fn rest(&mut self, key: u32) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         if child.policy.restart == Restart::Temporary || self.flags.dynamic {
             return self.forget(key);
         }
@@ -78,9 +104,10 @@ impl<R> Engine<R> {
         let ends = match self.flags.auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,
-            AutoShutdown::AllSignificant => {
-                !self.table.iter().any(|(_, child)| child.policy.significant && child.phase != Phase::Down)
-            }
+            AutoShutdown::AllSignificant => !self
+                .table
+                .iter()
+                .any(|(_, child)| child.policy.significant && child.phase != Phase::Down),
         };
         if ends {
             self.emit(Event::AutoShutdown { id });
@@ -90,12 +117,22 @@ impl<R> Engine<R> {
 
     /// Restarts a child, with those its strategy names, if the intensity allows it.
     pub(super) fn restart(&mut self, now: Instant, key: u32, reason: ExitReason, charged: bool) {
-        let (allowed, delay) = if charged { self.charge(now, key) } else { (true, Duration::ZERO) };
+        let (allowed, delay) = if charged {
+            self.charge(now, key)
+        } else {
+            (true, Duration::ZERO)
+        };
         let per_child = self.flags.counting == Counting::PerChild;
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         child.trouble().reason = Some(reason.clone());
         if !allowed {
-            return if per_child { self.give_up(key, reason) } else { self.escalate(now, key, reason) };
+            return if per_child {
+                self.give_up(key, reason)
+            } else {
+                self.escalate(now, key, reason)
+            };
         }
         let seq = child.seq;
         match self.flags.strategy {
@@ -104,14 +141,23 @@ impl<R> Engine<R> {
                 child.phase = Phase::Backoff;
                 let (id, run) = (child.id.clone(), child.run(key));
                 self.emit(Event::BackingOff { id, delay });
-                self.effects.push_back(Effect::Arm(run, Timer::Backoff, delay));
+                self.effects
+                    .push_back(Effect::Arm(run, Timer::Backoff, delay));
             }
             Strategy::OneForAll => self.restart_group(now, key, delay, |_| true),
-            Strategy::RestForOne => self.restart_group(now, key, delay, move |child| child.seq >= seq),
+            Strategy::RestForOne => {
+                self.restart_group(now, key, delay, move |child| child.seq >= seq)
+            }
         }
     }
 
-    fn restart_group(&mut self, now: Instant, key: u32, delay: Duration, member: impl Fn(&Child) -> bool) {
+    fn restart_group(
+        &mut self,
+        now: Instant,
+        key: u32,
+        delay: Duration,
+        member: impl Fn(&Child) -> bool,
+    ) {
         if let Some(child) = self.table.get_mut(key) {
             child.phase = Phase::Ended;
             if !delay.is_zero() {
@@ -126,34 +172,57 @@ impl<R> Engine<R> {
 
     /// Counts a restart: whether it is allowed, and after which wait.
     fn charge(&mut self, now: Instant, key: u32) -> (bool, Duration) {
-        let Some(child) = self.table.get_mut(key) else { return (true, Duration::ZERO) };
+        let Some(child) = self.table.get_mut(key) else {
+            return (true, Duration::ZERO);
+        };
         let tuning = child.policy.tuning.as_deref().copied().unwrap_or_default();
         let per_child = self.flags.counting == Counting::PerChild;
-        let limit = if per_child { tuning.intensity.unwrap_or(self.flags.intensity) } else { self.flags.intensity };
+        let limit = if per_child {
+            tuning.intensity.unwrap_or(self.flags.intensity)
+        } else {
+            self.flags.intensity
+        };
         let trouble = child.trouble();
-        if trouble.last.is_none_or(|last| now.saturating_duration_since(last) > limit.period) {
+        if trouble
+            .last
+            .is_none_or(|last| now.saturating_duration_since(last) > limit.period)
+        {
             trouble.attempts = 0;
         }
         trouble.last = Some(now);
         let backoff = tuning.backoff.unwrap_or(self.flags.backoff);
         let delay = backoff.delay(trouble.attempts, (self.jitter)());
         trouble.attempts = trouble.attempts.saturating_add(1);
-        let window = if per_child { &mut trouble.window } else { &mut self.window };
+        let window = if per_child {
+            &mut trouble.window
+        } else {
+            &mut self.window
+        };
         (window.record(now, limit), delay)
     }
 
     fn give_up(&mut self, key: u32, reason: ExitReason) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         child.gave_up = true;
         child.phase = Phase::Down;
         let id = child.id.clone();
         self.effects.push_back(Effect::Clear { key, last: true });
-        self.emit(Event::GaveUp { id: id.clone(), reason: reason.clone() });
-        self.reply_all(key, &Outcome::Failed(CommandError::StartFailed { id, reason }));
+        self.emit(Event::GaveUp {
+            id: id.clone(),
+            reason: reason.clone(),
+        });
+        self.reply_all(
+            key,
+            &Outcome::Failed(CommandError::StartFailed { id, reason }),
+        );
     }
 
     fn escalate(&mut self, now: Instant, key: u32, reason: ExitReason) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         if !child.phase.is_live() {
             child.phase = Phase::Ended;
         }
@@ -165,7 +234,9 @@ impl<R> Engine<R> {
 
     /// A start did not work out. No actor is behind the child.
     pub(crate) fn start_failed(&mut self, now: Instant, run: Run, reason: ExitReason) {
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         match child.phase {
             Phase::Starting => {}
             Phase::Stopping => return self.gone(now, run.key, reason),
@@ -175,13 +246,21 @@ impl<R> Engine<R> {
     }
 
     fn not_started(&mut self, now: Instant, key: u32, reason: ExitReason) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         child.phase = Phase::Ended;
         child.awaited = false;
         let (id, origin) = (child.id.clone(), child.origin);
         self.effects.push_back(Effect::Clear { key, last: false });
-        self.emit(Event::StartFailed { id: id.clone(), reason: reason.clone() });
-        let failure = Outcome::Failed(CommandError::StartFailed { id: id.clone(), reason: reason.clone() });
+        self.emit(Event::StartFailed {
+            id: id.clone(),
+            reason: reason.clone(),
+        });
+        let failure = Outcome::Failed(CommandError::StartFailed {
+            id: id.clone(),
+            reason: reason.clone(),
+        });
         match origin {
             Origin::Added => {
                 self.reply_all(key, &failure);
@@ -189,11 +268,15 @@ impl<R> Engine<R> {
             }
             Origin::Command => {
                 self.reply_all(key, &failure);
-                self.rest(key);
+                child_down(&mut self.table, key);
+                self.effects.push_back(Effect::Clear { key, last: true });
             }
             // A supervisor that cannot start its own children cannot start; a dynamic one has nobody else in its way.
             Origin::Init if !self.flags.dynamic => {
-                self.shut_down(now, Exit::Failed(ExitReason::StartFailed(format!("child {id}: {reason}"))));
+                self.shut_down(
+                    now,
+                    Exit::Failed(ExitReason::StartFailed(format!("child {id}: {reason}"))),
+                );
             }
             Origin::Init | Origin::Restart => {
                 if let Plan::Start { .. } = self.plan {
@@ -212,7 +295,9 @@ impl<R> Engine<R> {
 
     /// The child's work in flight is late: kill it.
     pub(crate) fn overdue(&mut self, run: Run, charged: bool, reason: ExitReason) {
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         if child.phase != Phase::Running {
             return;
         }
@@ -220,7 +305,11 @@ impl<R> Engine<R> {
         child.after = After::Failed { charged };
         child.trouble().reason = Some(reason.clone());
         let id = child.id.clone();
-        self.emit(Event::Overdue { id, reason, charged });
+        self.emit(Event::Overdue {
+            id,
+            reason,
+            charged,
+        });
         self.kill(run.key);
     }
 
@@ -231,7 +320,9 @@ impl<R> Engine<R> {
             }
             return;
         }
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         match (timer, child.phase) {
             (Timer::Shutdown, Phase::Stopping) if !child.killed => self.kill(run.key),
             (Timer::Grace, Phase::Stopping) if child.killed => self.abandon(now, run.key),
@@ -240,7 +331,9 @@ impl<R> Engine<R> {
                 child.phase = Phase::Stopping;
                 child.after = After::FailedStart;
                 let deadline = self.flags.start_deadline;
-                child.trouble().reason = Some(ExitReason::StartFailed(format!("not started within {deadline:?}")));
+                child.trouble().reason = Some(ExitReason::StartFailed(format!(
+                    "not started within {deadline:?}"
+                )));
                 self.kill(run.key);
             }
             _ => {}
@@ -252,14 +345,24 @@ impl<R> Engine<R> {
         self.abandoned += 1;
         let abandoned = self.abandoned;
         let epoch = self.table.fresh_epoch();
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         let run = child.run(key);
         child.epoch = epoch;
         child.relief = true;
         let id = child.id.clone();
         self.effects.push_back(Effect::Abandon(run));
         self.emit(Event::Abandoned { id, abandoned });
-        if abandoned > self.flags.abandoned_max && !matches!(self.plan, Plan::Stop { then: Then::Exit(_), .. }) {
+        if abandoned > self.flags.abandoned_max
+            && !matches!(
+                self.plan,
+                Plan::Stop {
+                    then: Then::Exit(_),
+                    ..
+                }
+            )
+        {
             let reason = ExitReason::Failed(format!("{abandoned} abandoned children still run"));
             // The child itself is out of the way; the rest follows it.
             if let Some(child) = self.table.get_mut(key) {
@@ -291,12 +394,23 @@ impl<R> Engine<R> {
     }
 
     /// No actor is behind a child that was being stopped: do what is to follow. `ended` is what its actor ended with.
-    pub(super) fn settle(&mut self, now: Instant, key: u32, was_down: bool, ended: Option<ExitReason>) {
-        let Some(child) = self.table.get_mut(key) else { return };
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        key: u32,
+        was_down: bool,
+        ended: Option<ExitReason>,
+    ) {
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         let after = child.after;
         let id = child.id.clone();
         let temporary = child.policy.restart == Restart::Temporary;
-        let kept_reason = child.trouble.as_ref().and_then(|trouble| trouble.reason.clone());
+        let kept_reason = child
+            .trouble
+            .as_ref()
+            .and_then(|trouble| trouble.reason.clone());
         child.phase = Phase::Ended;
         let awaited = std::mem::take(&mut child.awaited);
         if ended.is_some() {
@@ -351,10 +465,16 @@ impl<R> Engine<R> {
                     self.failed(now, key, reason, charged);
                 } else if let Some(child) = self.table.get(key) {
                     let run = child.run(key);
-                    self.deferred.push_back(Deferred::Exited { run, reason, charged });
+                    self.deferred.push_back(Deferred::Exited {
+                        run,
+                        reason,
+                        charged,
+                    });
                 }
             }
-            After::FailedStart => self.not_started(now, key, kept_reason.unwrap_or(ExitReason::Killed)),
+            After::FailedStart => {
+                self.not_started(now, key, kept_reason.unwrap_or(ExitReason::Killed))
+            }
             After::Start => self.start(key, Origin::Restart),
         }
         if awaited && let Plan::Stop { waiting, .. } = &mut self.plan {

@@ -131,14 +131,19 @@ impl<R> Engine<R> {
         self.table.run(run).is_some()
     }
 
-
     /// What a start function is told: the child's name, how often it was started, why again, and whether on the relief runtime.
     pub(crate) fn start_facts(&mut self, run: Run) -> Option<StartFacts> {
-        let child = self.table.run_mut(run).filter(|child| child.phase == Phase::Starting)?;
+        let child = self
+            .table
+            .run_mut(run)
+            .filter(|child| child.phase == Phase::Starting)?;
         Some(StartFacts {
             id: child.id.clone(),
             incarnation: child.incarnation,
-            reason: child.trouble.as_mut().and_then(|trouble| trouble.reason.clone()),
+            reason: child
+                .trouble
+                .as_mut()
+                .and_then(|trouble| trouble.reason.clone()),
             relief: std::mem::take(&mut child.relief),
         })
     }
@@ -149,7 +154,8 @@ impl<R> Engine<R> {
 
     fn reply_all(&mut self, key: u32, outcome: &Outcome) {
         for reply in self.waiters.remove(&key).unwrap_or_default() {
-            self.effects.push_back(Effect::Reply(reply, outcome.clone()));
+            self.effects
+                .push_back(Effect::Reply(reply, outcome.clone()));
         }
     }
 }

@@ -9,16 +9,27 @@ pub(super) enum Plan {
     /// Nothing: each child is on its own.
     Open,
     /// Children start one after the other. All of `queue` are `Queued`.
-    Start { queue: VecDeque<u32>, waiting: Option<u32>, init: bool },
+    Start {
+        queue: VecDeque<u32>,
+        waiting: Option<u32>,
+        init: bool,
+    },
     /// Children stop, the last of `queue` first; `waiting` of them are on their way.
-    Stop { queue: Vec<u32>, waiting: usize, after: After, then: Then },
+    Stop {
+        queue: Vec<u32>,
+        waiting: usize,
+        after: After,
+        then: Then,
+    },
 }
 
 /// What a plan of stops is for.
 #[derive(Debug)]
 pub(super) enum Then {
     /// The group that is held is started after a wait.
-    Group { delay: Duration },
+    Group {
+        delay: Duration,
+    },
     /// The supervisor was restarted: its children start again.
     Init,
     Exit(Exit),
@@ -26,17 +37,31 @@ pub(super) enum Then {
 
 impl<R> Engine<R> {
     pub(super) fn is_shutting_down(&self) -> bool {
-        matches!(self.plan, Plan::Stop { then: Then::Exit(Exit::Shutdown), .. })
+        matches!(
+            self.plan,
+            Plan::Stop {
+                then: Then::Exit(Exit::Shutdown),
+                ..
+            }
+        )
     }
 
     pub(super) fn is_ending(&self) -> bool {
-        matches!(self.plan, Plan::Stop { then: Then::Exit(_), .. })
+        matches!(
+            self.plan,
+            Plan::Stop {
+                then: Then::Exit(_),
+                ..
+            }
+        )
     }
 
     /// Calls for the child's start.
     pub(super) fn start(&mut self, key: u32, origin: Origin) {
         let epoch = self.table.fresh_epoch();
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         child.epoch = epoch;
         child.phase = Phase::Starting;
         child.origin = origin;
@@ -50,15 +75,20 @@ impl<R> Engine<R> {
 
     /// The start function returned, but the start is not over.
     pub(crate) fn pending(&mut self, run: Run) {
-        if self.table.run(run).is_some_and(|child| child.phase == Phase::Starting && child.policy.kind == Kind::Worker) {
+        if self.table.run(run).is_some_and(|child| {
+            child.phase == Phase::Starting && child.policy.kind == Kind::Worker
+        }) {
             // A supervisor's start takes as long as those of its children, which have deadlines of their own.
-            self.effects.push_back(Effect::Arm(run, Timer::Start, self.flags.start_deadline));
+            self.effects
+                .push_back(Effect::Arm(run, Timer::Start, self.flags.start_deadline));
         }
     }
 
     /// The start is over, the child runs.
     pub(crate) fn started(&mut self, now: Instant, run: Run) {
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         if child.phase != Phase::Starting {
             return;
         }
@@ -66,7 +96,10 @@ impl<R> Engine<R> {
         let id = child.id.clone();
         let count = child.incarnation;
         let reason = match child.origin {
-            Origin::Restart | Origin::Init => child.trouble.as_ref().and_then(|trouble| trouble.reason.clone()),
+            Origin::Restart | Origin::Init => child
+                .trouble
+                .as_ref()
+                .and_then(|trouble| trouble.reason.clone()),
             Origin::Added | Origin::Command => None,
         };
         self.emit(match reason {
@@ -79,7 +112,9 @@ impl<R> Engine<R> {
 
     /// The start function asked for the child to be left alone.
     pub(crate) fn ignored(&mut self, now: Instant, run: Run) {
-        let Some(child) = self.table.run_mut(run) else { return };
+        let Some(child) = self.table.run_mut(run) else {
+            return;
+        };
         let id = child.id.clone();
         child.phase = Phase::Down;
         let forget = child.policy.restart == Restart::Temporary || self.flags.dynamic;
@@ -87,7 +122,10 @@ impl<R> Engine<R> {
         if forget {
             self.forget(run.key);
         } else {
-            self.effects.push_back(Effect::Clear { key: run.key, last: true });
+            self.effects.push_back(Effect::Clear {
+                key: run.key,
+                last: true,
+            });
         }
         self.advance(now, run.key);
     }
@@ -99,7 +137,11 @@ impl<R> Engine<R> {
                 child.phase = Phase::Queued;
             }
         }
-        self.plan = Plan::Start { queue: queue.into(), waiting: None, init };
+        self.plan = Plan::Start {
+            queue: queue.into(),
+            waiting: None,
+            init,
+        };
         self.advance_start(now);
     }
 
@@ -114,13 +156,24 @@ impl<R> Engine<R> {
     }
 
     fn advance_start(&mut self, now: Instant) {
-        let Plan::Start { queue, waiting, init } = &mut self.plan else { return };
+        let Plan::Start {
+            queue,
+            waiting,
+            init,
+        } = &mut self.plan
+        else {
+            return;
+        };
         if waiting.is_some() {
             return;
         }
         let init = *init;
         while let Some(key) = queue.pop_front() {
-            if self.table.get(key).is_some_and(|child| child.phase == Phase::Queued) {
+            if self
+                .table
+                .get(key)
+                .is_some_and(|child| child.phase == Phase::Queued)
+            {
                 *waiting = Some(key);
                 return self.start(key, if init { Origin::Init } else { Origin::Restart });
             }
@@ -134,26 +187,46 @@ impl<R> Engine<R> {
 
     /// Begins a plan of stops; `queue` in start order.
     pub(super) fn stop_all(&mut self, now: Instant, queue: Vec<u32>, after: After, then: Then) {
-        self.plan = Plan::Stop { queue, waiting: 0, after, then };
+        self.plan = Plan::Stop {
+            queue,
+            waiting: 0,
+            after,
+            then,
+        };
         self.advance_stop(now);
     }
 
     pub(super) fn advance_stop(&mut self, now: Instant) {
         loop {
-            let Plan::Stop { queue, waiting, after, .. } = &mut self.plan else { return };
+            let Plan::Stop {
+                queue,
+                waiting,
+                after,
+                ..
+            } = &mut self.plan
+            else {
+                return;
+            };
             if *waiting > 0 && !self.flags.dynamic && !self.hurry {
                 return;
             }
             let after = *after;
             let Some(key) = queue.pop() else { break };
-            let Some(child) = self.table.get_mut(key) else { continue };
+            let Some(child) = self.table.get_mut(key) else {
+                continue;
+            };
             if child.phase.is_live() {
                 child.awaited = true;
                 *waiting += 1;
             }
             self.stop(now, key, after);
         }
-        let Plan::Stop { waiting: 0, then, .. } = &mut self.plan else { return };
+        let Plan::Stop {
+            waiting: 0, then, ..
+        } = &mut self.plan
+        else {
+            return;
+        };
         match std::mem::replace(then, Then::Init) {
             Then::Exit(exit) => self.leave(exit),
             Then::Init => {
@@ -163,8 +236,12 @@ impl<R> Engine<R> {
             Then::Group { delay } if delay.is_zero() => self.start_held(now),
             Then::Group { delay } => {
                 self.held = self.held.wrapping_add(1);
-                let run = Run { key: u32::MAX, epoch: self.held };
-                self.effects.push_back(Effect::Arm(run, Timer::Group, delay));
+                let run = Run {
+                    key: u32::MAX,
+                    epoch: self.held,
+                };
+                self.effects
+                    .push_back(Effect::Arm(run, Timer::Group, delay));
                 self.plan = Plan::Open;
                 self.catch_up(now);
             }
@@ -213,22 +290,30 @@ impl<R> Engine<R> {
     pub(crate) fn hurry(&mut self, now: Instant) {
         self.hurry = true;
         self.advance_stop(now);
-        for key in self.table.in_order(|child| child.phase == Phase::Stopping && !child.killed) {
+        for key in self
+            .table
+            .in_order(|child| child.phase == Phase::Stopping && !child.killed)
+        {
             self.kill(key);
         }
     }
 
     pub(super) fn kill(&mut self, key: u32) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         child.killed = true;
         let run = child.run(key);
         self.effects.push_back(Effect::Kill(run));
-        self.effects.push_back(Effect::Arm(run, Timer::Grace, self.flags.kill_grace));
+        self.effects
+            .push_back(Effect::Arm(run, Timer::Grace, self.flags.kill_grace));
     }
 
     /// Makes one child stop, with `after` to follow.
     pub(super) fn stop(&mut self, now: Instant, key: u32, after: After) {
-        let Some(child) = self.table.get_mut(key) else { return };
+        let Some(child) = self.table.get_mut(key) else {
+            return;
+        };
         let phase = child.phase;
         child.after = after;
         match phase {
@@ -248,7 +333,8 @@ impl<R> Engine<R> {
                 }
                 self.effects.push_back(Effect::Stop(run));
                 if let Shutdown::Timeout(limit) = shutdown {
-                    self.effects.push_back(Effect::Arm(run, Timer::Shutdown, limit));
+                    self.effects
+                        .push_back(Effect::Arm(run, Timer::Shutdown, limit));
                 }
             }
             Phase::Down | Phase::Ended | Phase::Backoff | Phase::Held | Phase::Queued => {

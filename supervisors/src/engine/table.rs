@@ -131,7 +131,10 @@ impl Child {
     }
 
     pub(crate) fn run(&self, key: u32) -> Run {
-        Run { key, epoch: self.epoch }
+        Run {
+            key,
+            epoch: self.epoch,
+        }
     }
 }
 
@@ -164,19 +167,27 @@ impl Table {
     }
 
     pub(crate) fn run_mut(&mut self, run: Run) -> Option<&mut Child> {
-        self.get_mut(run.key).filter(|child| child.epoch == run.epoch)
+        self.get_mut(run.key)
+            .filter(|child| child.epoch == run.epoch)
     }
 
     /// Takes a child in; `None` if the name is taken or the table is full.
     ///
     /// `initial` is the child's place in the supervisor's own specification, if it is part of it: such children come first.
-    pub(crate) fn insert(&mut self, id: ChildId, policy: Policy, initial: Option<u32>) -> Option<u32> {
+    pub(crate) fn insert(
+        &mut self,
+        id: ChildId,
+        policy: Policy,
+        initial: Option<u32>,
+    ) -> Option<u32> {
         if self.names.contains_key(&id) {
             return None;
         }
         let key = match self.free.pop() {
             Some(key) => key,
-            None => u32::try_from(self.places.len()).ok().filter(|key| *key < u32::MAX)?,
+            None => u32::try_from(self.places.len())
+                .ok()
+                .filter(|key| *key < u32::MAX)?,
         };
         let seq = match initial {
             Some(place) => u64::from(place),
@@ -225,13 +236,19 @@ impl Table {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Child)> {
-        self.places.iter().zip(0u32..).filter_map(|(place, key)| place.as_ref().map(|child| (key, child)))
+        self.places
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(place, key)| place.as_ref().map(|child| (key, child)))
     }
 
     /// Keys of the children that `wanted` picks, in start order.
     pub(crate) fn in_order(&self, wanted: impl Fn(&Child) -> bool) -> Vec<u32> {
-        let mut picked: Vec<(u64, u32)> =
-            self.iter().filter(|(_, child)| wanted(child)).map(|(key, child)| (child.seq, key)).collect();
+        let mut picked: Vec<(u64, u32)> = self
+            .iter()
+            .filter(|(_, child)| wanted(child))
+            .map(|(key, child)| (child.seq, key))
+            .collect();
         picked.sort_unstable();
         picked.into_iter().map(|(_, key)| key).collect()
     }

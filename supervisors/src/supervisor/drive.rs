@@ -48,7 +48,11 @@ type Guard<'a> = MutexGuard<'a, State>;
 
 impl Life {
     /// Makes `myself` the actor of `shared`; an older one may act no more.
-    pub(super) fn take_over(shared: &Arc<Shared>, myself: ActorCell, report: Option<StartReport>) -> Self {
+    pub(super) fn take_over(
+        shared: &Arc<Shared>,
+        myself: ActorCell,
+        report: Option<StartReport>,
+    ) -> Self {
         let number = {
             let mut state = shared.state.lock();
             state.life += 1;
@@ -61,10 +65,23 @@ impl Life {
             inbox.scheduled = true;
             inbox.cell = Some(myself.clone());
             // What the parent wanted of the previous life has been settled by its end.
-            inbox.queue.retain(|input| !matches!(input, Input::Shutdown { by_parent: true, .. } | Input::Hurry));
+            inbox.queue.retain(|input| {
+                !matches!(
+                    input,
+                    Input::Shutdown {
+                        by_parent: true,
+                        ..
+                    } | Input::Hurry
+                )
+            });
         }
         shared.ended.send_replace(None);
-        Self { shared: Arc::clone(shared), number, myself, report }
+        Self {
+            shared: Arc::clone(shared),
+            number,
+            myself,
+            report,
+        }
     }
 
     /// Starts the children, or takes them over.
@@ -80,7 +97,10 @@ impl Life {
         }
         let State { engine, slots, .. } = &mut *state;
         engine.begin(now, |key| {
-            let cell = slots.get(key as usize).and_then(Option::as_ref).and_then(|slot| slot.cell.as_ref());
+            let cell = slots
+                .get(key as usize)
+                .and_then(Option::as_ref)
+                .and_then(|slot| slot.cell.as_ref());
             cell.is_some_and(|cell| cell.get_status() != ActorStatus::Stopped)
         });
         self.settle(&mut state);
@@ -128,7 +148,8 @@ impl Life {
             inbox.queue.push_front(input);
         }
         if inbox.cell.as_ref() == Some(&self.myself) {
-            inbox.scheduled = !inbox.queue.is_empty() && self.myself.send_message(Signal::Wake).is_ok();
+            inbox.scheduled =
+                !inbox.queue.is_empty() && self.myself.send_message(Signal::Wake).is_ok();
         }
     }
 
@@ -167,7 +188,11 @@ impl Life {
             Input::StartFailed { run, reason } => self.start_failed(state, now, run, reason),
             Input::Timer { run, timer } => self.timer(state, now, run, timer),
             Input::Poll { run, waited } => self.poll(state, now, run, waited),
-            Input::Overdue { run, charged, reason } => state.engine.overdue(run, charged, reason),
+            Input::Overdue {
+                run,
+                charged,
+                reason,
+            } => state.engine.overdue(run, charged, reason),
             Input::Add { spec, reply } => self.add(state, *spec, reply),
             Input::Command { command, reply } => state.engine.command(now, command, reply),
             Input::Shutdown { limit, .. } => {
@@ -181,7 +206,11 @@ impl Life {
                     state.engine.hurry(now);
                 }
             }
-            Input::AddMany { mut specs, batch, mut next } => {
+            Input::AddMany {
+                mut specs,
+                batch,
+                mut next,
+            } => {
                 for spec in specs.by_ref().take(BATCH_MAX) {
                     self.add(state, spec, Reply::Batch(Arc::clone(&batch), next));
                     self.settle(state);
@@ -198,7 +227,12 @@ impl Life {
     fn shut_down(&self, state: &mut Guard<'_>, limit: Option<Duration>) {
         state.ending_since.get_or_insert_with(Instant::now);
         if let Some(limit) = limit {
-            self.shared.arm(limit, Target::Hurry { supervisor: Arc::downgrade(&self.shared) });
+            self.shared.arm(
+                limit,
+                Target::Hurry {
+                    supervisor: Arc::downgrade(&self.shared),
+                },
+            );
         }
         state.engine.shut_down(Instant::now(), Exit::Shutdown);
     }
@@ -216,7 +250,10 @@ impl Life {
     }
 
     fn timer(&self, state: &mut Guard<'_>, now: Instant, run: Run, timer: Timer) {
-        if timer == Timer::Grace && state.engine.is_current(run) && state.slot(run.key).is_some_and(Slot::has_ended) {
+        if timer == Timer::Grace
+            && state.engine.is_current(run)
+            && state.slot(run.key).is_some_and(Slot::has_ended)
+        {
             // It ended without a report, as an actor does that was not linked.
             state.engine.exited(now, run, ExitReason::Killed);
         } else {
@@ -245,7 +282,14 @@ impl Life {
 
     fn poll_later(&self, run: Run, waited: Duration) {
         let waited = (waited * 2).clamp(POLL_MIN, POLL_MAX);
-        self.shared.arm(waited, Target::Poll { supervisor: Arc::downgrade(&self.shared), run, waited });
+        self.shared.arm(
+            waited,
+            Target::Poll {
+                supervisor: Arc::downgrade(&self.shared),
+                run,
+                waited,
+            },
+        );
     }
 
     /// Hears of the end of `cell` again, by ractor if it still can be linked, by asking otherwise.
@@ -280,7 +324,9 @@ impl Life {
     }
 
     fn add(&self, state: &mut Guard<'_>, spec: ChildSpec, reply: Reply) {
-        let checked = spec.validate(state.engine.flags().auto_shutdown).map_err(CommandError::from);
+        let checked = spec
+            .validate(state.engine.flags().auto_shutdown)
+            .map_err(CommandError::from);
         let mut policy = spec.policy();
         policy.root = spec.nested.as_ref().is_some_and(|nested| nested.is_root());
         let added = checked.and_then(|()| state.engine.add(spec.id.clone(), policy, None));
@@ -315,7 +361,9 @@ impl Life {
     /// Carries out effects until there are none.
     fn settle(&mut self, state: &mut Guard<'_>) {
         while state.life == self.number {
-            let Some(effect) = state.engine.next_effect() else { return };
+            let Some(effect) = state.engine.next_effect() else {
+                return;
+            };
             match effect {
                 Effect::Start(run) => self.start(state, run),
                 Effect::Stop(run) => self.stop(state, run),
@@ -332,7 +380,14 @@ impl Life {
                     }
                 }
                 Effect::Arm(run, timer, wait) => {
-                    self.shared.arm(wait, Target::Timer { supervisor: Arc::downgrade(&self.shared), run, timer });
+                    self.shared.arm(
+                        wait,
+                        Target::Timer {
+                            supervisor: Arc::downgrade(&self.shared),
+                            run,
+                            timer,
+                        },
+                    );
                 }
                 Effect::Clear { key, last } => clear(state, key, last),
                 Effect::Remove(key) => {
@@ -343,7 +398,11 @@ impl Life {
                     }
                 }
                 Effect::Unlist(id) => {
-                    for spec in state.initial.iter_mut().filter(|spec| spec.as_ref().is_some_and(|spec| spec.id == id)) {
+                    for spec in state
+                        .initial
+                        .iter_mut()
+                        .filter(|spec| spec.as_ref().is_some_and(|spec| spec.id == id))
+                    {
                         *spec = None;
                     }
                 }
@@ -371,15 +430,27 @@ impl Life {
 
     fn start(&self, state: &mut Guard<'_>, run: Run) {
         let now = Instant::now();
-        let Some(facts) = state.engine.start_facts(run) else { return };
-        let Some(home) = self.shared.home() else { return };
-        let Some(slot) = state.slot_mut(run.key) else { return };
+        let Some(facts) = state.engine.start_facts(run) else {
+            return;
+        };
+        let Some(home) = self.shared.home() else {
+            return;
+        };
+        let Some(slot) = state.slot_mut(run.key) else {
+            return;
+        };
         let start = Arc::clone(&slot.start);
         let handed = slot.handed.take();
         if let Some((_, watched)) = &slot.watch {
             watched.starting(run.epoch);
         }
-        let default = || self.shared.settings.children_on.clone().unwrap_or_else(|| home.runtime().clone());
+        let default = || {
+            self.shared
+                .settings
+                .children_on
+                .clone()
+                .unwrap_or_else(|| home.runtime().clone())
+        };
         let own = slot.runtime.clone().unwrap_or_else(default);
         let relief = facts.relief.then(|| home.relief()).flatten();
         let cx = StartContext {
@@ -395,7 +466,8 @@ impl Life {
             deferred: std::cell::Cell::new(false),
         };
         let result = MutexGuard::unlocked(state, || {
-            catch_unwind(AssertUnwindSafe(|| start.start(&cx))).unwrap_or_else(|payload| Err(StartError::Panicked(panic_text(&*payload))))
+            catch_unwind(AssertUnwindSafe(|| start.start(&cx)))
+                .unwrap_or_else(|payload| Err(StartError::Panicked(panic_text(&*payload))))
         });
         let deferred = cx.deferred.get();
         if state.life != self.number {
@@ -408,9 +480,15 @@ impl Life {
         match result {
             Ok(cell) => {
                 state.pids.insert(cell.get_id().pid(), run);
-                let Some(slot) = state.slot_mut(run.key) else { return };
+                let Some(slot) = state.slot_mut(run.key) else {
+                    return;
+                };
                 slot.cell = Some(cell);
-                let again = slot.watch.as_ref().filter(|_| facts.incarnation > 0).map(|(_, watched)| Arc::clone(watched));
+                let again = slot
+                    .watch
+                    .as_ref()
+                    .filter(|_| facts.incarnation > 0)
+                    .map(|(_, watched)| Arc::clone(watched));
                 if deferred {
                     state.engine.pending(run);
                 } else {
@@ -426,13 +504,18 @@ impl Life {
     }
 
     fn stop(&self, state: &mut Guard<'_>, run: Run) {
-        let Some(slot) = state.slot(run.key) else { return };
-        let Some(cell) = slot.cell.clone() else { return };
+        let Some(slot) = state.slot(run.key) else {
+            return;
+        };
+        let Some(cell) = slot.cell.clone() else {
+            return;
+        };
         let Some(stop) = slot.stop.clone() else {
             cell.stop(Some(SHUTDOWN.to_owned()));
             return;
         };
-        let stopped = MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| stop(&cell))));
+        let stopped =
+            MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| stop(&cell))));
         if stopped.is_err() {
             tracing::error!(child = ?cell, "the function that stops a child panicked; it is killed");
             cell.kill();
@@ -440,7 +523,9 @@ impl Life {
     }
 
     fn abandon(&self, state: &mut Guard<'_>, run: Run) {
-        let Some(slot) = state.slot_mut(run.key) else { return };
+        let Some(slot) = state.slot_mut(run.key) else {
+            return;
+        };
         let cell = slot.cell.take();
         let watch = slot.watch.as_ref().map(|(watch, _)| Arc::clone(watch));
         if let Some(cell) = cell {
@@ -451,7 +536,8 @@ impl Life {
             state.abandoned.insert(run, cell);
         }
         if let Some(watch) = watch {
-            let fenced = MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| watch.fence())));
+            let fenced =
+                MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| watch.fence())));
             if fenced.is_err() {
                 tracing::error!("a watch panicked while it fenced its child off");
             }
@@ -473,11 +559,19 @@ impl Life {
             _ => {}
         }
         match event {
-            Event::Escalated { id, reason } => tracing::error!(%id, %reason, "a supervisor gives up"),
+            Event::Escalated { id, reason } => {
+                tracing::error!(%id, %reason, "a supervisor gives up")
+            }
             Event::GaveUp { id, reason } => tracing::error!(%id, %reason, "a child is given up"),
-            Event::Abandoned { id, abandoned } => tracing::warn!(%id, abandoned, "a killed child does not end"),
-            Event::Restarted { id, reason, count } => tracing::debug!(%id, %reason, count, "a child was restarted"),
-            Event::StartFailed { id, reason } => tracing::debug!(%id, %reason, "a child did not start"),
+            Event::Abandoned { id, abandoned } => {
+                tracing::warn!(%id, abandoned, "a killed child does not end")
+            }
+            Event::Restarted { id, reason, count } => {
+                tracing::debug!(%id, %reason, count, "a child was restarted")
+            }
+            Event::StartFailed { id, reason } => {
+                tracing::debug!(%id, %reason, "a child did not start")
+            }
             _ => {}
         }
         self.shared.emit(event);
@@ -487,24 +581,35 @@ impl Life {
 impl Slot {
     /// Whether the child's actor is gone.
     fn has_ended(&self) -> bool {
-        self.cell.as_ref().is_none_or(|cell| cell.get_status() == ActorStatus::Stopped)
+        self.cell
+            .as_ref()
+            .is_none_or(|cell| cell.get_status() == ActorStatus::Stopped)
     }
 }
 
 fn take_batch(inbox: &mut Inbox) -> std::collections::VecDeque<Input> {
     let count = inbox.queue.len().min(BATCH_MAX);
     let batch: std::collections::VecDeque<Input> = inbox.queue.drain(..count).collect();
-    inbox.commands = inbox.commands.saturating_sub(batch.iter().filter(|input| input.is_command()).count());
+    inbox.commands = inbox
+        .commands
+        .saturating_sub(batch.iter().filter(|input| input.is_command()).count());
     batch
 }
 
 /// Lets go of a child's actor; `last` also of what a restart would have needed.
 fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
     let ending = state.ending_since.is_some();
-    let Some(slot) = state.slot_mut(key) else { return };
+    let Some(slot) = state.slot_mut(key) else {
+        return;
+    };
     let cell = slot.cell.take();
     let handed = if last { slot.handed.take() } else { None };
     let nested = slot.nested.clone();
+    let watch = slot
+        .watch
+        .as_ref()
+        .filter(|_| last)
+        .map(|(watch, _)| Arc::clone(watch));
     if let Some(cell) = &cell {
         state.pids.remove(&cell.get_id().pid());
     }
@@ -516,6 +621,12 @@ fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
     }
     MutexGuard::unlocked(state, || {
         drop(handed);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            watch.iter().for_each(|watch| watch.ended())
+        }));
+        if ended.is_err() {
+            tracing::error!("a watch panicked when its child ended");
+        }
         if let (Some(nested), true) = (nested, last) {
             nested.shared().close(&ExitReason::Shutdown);
         }
@@ -534,7 +645,10 @@ pub(super) fn flush_replies(state: &mut Guard<'_>) {
 /// Answers a caller. One that no longer waits does not want to know.
 fn answer(state: &State, reply: Reply, outcome: Outcome) {
     let child = |outcome: Outcome| match outcome {
-        Outcome::Started(key) => state.slot(key).and_then(|slot| slot.cell.clone()).ok_or(CommandError::Closed),
+        Outcome::Started(key) => state
+            .slot(key)
+            .and_then(|slot| slot.cell.clone())
+            .ok_or(CommandError::Closed),
         Outcome::Failed(error) => Err(error),
         _ => Err(CommandError::Closed),
     };
@@ -550,7 +664,10 @@ fn answer(state: &State, reply: Reply, outcome: Outcome) {
             });
         }
         (Reply::Children(answer), Outcome::Children(children)) => {
-            let with_cell = |info: ChildInfo| ChildInfo { cell: state.slot(info.key).and_then(|slot| slot.cell.clone()), ..info };
+            let with_cell = |info: ChildInfo| ChildInfo {
+                cell: state.slot(info.key).and_then(|slot| slot.cell.clone()),
+                ..info
+            };
             let _ = answer.send(Ok(children.into_iter().map(with_cell).collect()));
         }
         (Reply::Counts(answer), Outcome::Counts(counts)) => {

@@ -13,18 +13,46 @@ use crate::{ChildSpec, CommandError, ExitReason};
 /// One thing for the supervisor to deal with.
 pub(crate) enum Input {
     /// A deferred start is over.
-    Started { run: Run },
-    StartFailed { run: Run, reason: ExitReason },
-    Timer { run: Run, timer: Timer },
+    Started {
+        run: Run,
+    },
+    StartFailed {
+        run: Run,
+        reason: ExitReason,
+    },
+    Timer {
+        run: Run,
+        timer: Timer,
+    },
     /// See whether an actor nobody reports on has ended.
-    Poll { run: Run, waited: Duration },
-    Overdue { run: Run, charged: bool, reason: ExitReason },
-    Add { spec: Box<ChildSpec>, reply: Reply },
+    Poll {
+        run: Run,
+        waited: Duration,
+    },
+    Overdue {
+        run: Run,
+        charged: bool,
+        reason: ExitReason,
+    },
+    Add {
+        spec: Box<ChildSpec>,
+        reply: Reply,
+    },
     /// Several children; `next` is the first not yet taken in.
-    AddMany { specs: std::vec::IntoIter<ChildSpec>, batch: Arc<Batch>, next: usize },
-    Command { command: Command, reply: Reply },
+    AddMany {
+        specs: std::vec::IntoIter<ChildSpec>,
+        batch: Arc<Batch>,
+        next: usize,
+    },
+    Command {
+        command: Command,
+        reply: Reply,
+    },
     /// End. `by_parent` is void once the supervisor's actor is gone, a caller's request is not.
-    Shutdown { by_parent: bool, limit: Option<Duration> },
+    Shutdown {
+        by_parent: bool,
+        limit: Option<Duration>,
+    },
     /// The shutdown is past its limit.
     Hurry,
 }
@@ -32,7 +60,10 @@ pub(crate) enum Input {
 impl Input {
     /// Whether it counts against the number of commands that may wait.
     pub(crate) fn is_command(&self) -> bool {
-        matches!(self, Self::Add { .. } | Self::AddMany { .. } | Self::Command { .. })
+        matches!(
+            self,
+            Self::Add { .. } | Self::AddMany { .. } | Self::Command { .. }
+        )
     }
 }
 
@@ -57,10 +88,17 @@ struct Collected {
 }
 
 impl Batch {
-    pub(crate) fn new(size: usize, answer: oneshot::Sender<Vec<Result<ActorCell, CommandError>>>) -> Arc<Self> {
+    pub(crate) fn new(
+        size: usize,
+        answer: oneshot::Sender<Vec<Result<ActorCell, CommandError>>>,
+    ) -> Arc<Self> {
         let mut results = Vec::new();
         results.resize_with(size, || None);
-        Arc::new(Self(Mutex::new(Collected { results, missing: size, answer: Some(answer) })))
+        Arc::new(Self(Mutex::new(Collected {
+            results,
+            missing: size,
+            answer: Some(answer),
+        })))
     }
 
     pub(crate) fn put(&self, index: usize, result: Result<ActorCell, CommandError>) {
@@ -74,7 +112,12 @@ impl Batch {
         {
             let results = std::mem::take(&mut collected.results);
             // A caller that no longer waits does not want to know.
-            let _ = answer.send(results.into_iter().map(|result| result.unwrap_or(Err(CommandError::Closed))).collect());
+            let _ = answer.send(
+                results
+                    .into_iter()
+                    .map(|result| result.unwrap_or(Err(CommandError::Closed)))
+                    .collect(),
+            );
         }
     }
 }

@@ -29,7 +29,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new(flags: Flags) -> Self {
-        Self { flags, children: Vec::new(), children_on: None }
+        Self {
+            flags,
+            children: Vec::new(),
+            children_on: None,
+        }
     }
 }
 
@@ -62,7 +66,12 @@ pub struct Supervisor {
 impl Supervisor {
     /// A supervisor of the given strategy, without children yet.
     pub fn new(strategy: Strategy) -> Self {
-        Self { settings: Settings::new(Flags { strategy, ..Flags::default() }) }
+        Self {
+            settings: Settings::new(Flags {
+                strategy,
+                ..Flags::default()
+            }),
+        }
     }
 
     /// Only the child that failed is restarted.

@@ -12,7 +12,9 @@ use super::{Input, Reply, Settings, Shared, Shell};
 use crate::engine::{ChildInfo, Command, Counts};
 use crate::event::Events;
 use crate::system::Core;
-use crate::{ChildId, ChildSpec, CommandError, ExitReason, Report, SpecError, StartContext, StartError};
+use crate::{
+    ChildId, ChildSpec, CommandError, ExitReason, Report, SpecError, StartContext, StartError,
+};
 
 /// A handle on a supervisor: cheap to clone, valid for as long as anybody holds it.
 ///
@@ -26,7 +28,9 @@ pub struct SupervisorRef {
 
 impl SupervisorRef {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { shared: Shared::new(settings) }
+        Self {
+            shared: Shared::new(settings),
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -42,7 +46,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// A dropped call does not take the command back: the child is started all the same.
     pub async fn start_child(&self, spec: ChildSpec) -> Result<ActorCell, CommandError> {
-        self.ask(|answer| Input::Add { spec: Box::new(spec), reply: Reply::Child(answer) }).await
+        self.ask(|answer| Input::Add {
+            spec: Box::new(spec),
+            reply: Reply::Child(answer),
+        })
+        .await
     }
 
     /// Starts many children by one command and waits until all starts are over; one result for each, in order.
@@ -52,14 +60,21 @@ impl SupervisorRef {
     ///
     /// # Cancel safety
     /// A dropped call does not take the command back: the children are started all the same.
-    pub async fn start_children(&self, specs: Vec<ChildSpec>) -> Vec<Result<ActorCell, CommandError>> {
+    pub async fn start_children(
+        &self,
+        specs: Vec<ChildSpec>,
+    ) -> Vec<Result<ActorCell, CommandError>> {
         let count = specs.len();
         if count == 0 {
             return Vec::new();
         }
         let (sender, receiver) = oneshot::channel();
         let batch = Batch::new(count, sender);
-        let refused = match self.shared.submit(Input::AddMany { specs: specs.into_iter(), batch, next: 0 }) {
+        let refused = match self.shared.submit(Input::AddMany {
+            specs: specs.into_iter(),
+            batch,
+            next: 0,
+        }) {
             Ok(()) => match receiver.await {
                 Ok(results) => return results,
                 Err(_) => CommandError::Closed,
@@ -80,7 +95,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// A dropped call does not take the command back.
     pub async fn terminate_child(&self, id: &ChildId) -> Result<(), CommandError> {
-        self.ask(|answer| Input::Command { command: Command::Terminate(id.clone()), reply: Reply::Done(answer) }).await
+        self.ask(|answer| Input::Command {
+            command: Command::Terminate(id.clone()),
+            reply: Reply::Done(answer),
+        })
+        .await
     }
 
     /// Starts a child again that is in the table, not running.
@@ -92,7 +111,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// A dropped call does not take the command back.
     pub async fn restart_child(&self, id: &ChildId) -> Result<ActorCell, CommandError> {
-        self.ask(|answer| Input::Command { command: Command::Restart(id.clone()), reply: Reply::Child(answer) }).await
+        self.ask(|answer| Input::Command {
+            command: Command::Restart(id.clone()),
+            reply: Reply::Child(answer),
+        })
+        .await
     }
 
     /// Forgets a child that is not running.
@@ -103,7 +126,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// A dropped call does not take the command back.
     pub async fn delete_child(&self, id: &ChildId) -> Result<(), CommandError> {
-        self.ask(|answer| Input::Command { command: Command::Delete(id.clone()), reply: Reply::Done(answer) }).await
+        self.ask(|answer| Input::Command {
+            command: Command::Delete(id.clone()),
+            reply: Reply::Done(answer),
+        })
+        .await
     }
 
     /// Lists the children in start order.
@@ -114,7 +141,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// Cancel safe: nothing changes.
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, CommandError> {
-        self.ask(|answer| Input::Command { command: Command::Which, reply: Reply::Children(answer) }).await
+        self.ask(|answer| Input::Command {
+            command: Command::Which,
+            reply: Reply::Children(answer),
+        })
+        .await
     }
 
     /// Counts the children.
@@ -125,7 +156,11 @@ impl SupervisorRef {
     /// # Cancel safety
     /// Cancel safe: nothing changes.
     pub async fn count_children(&self) -> Result<Counts, CommandError> {
-        self.ask(|answer| Input::Command { command: Command::Count, reply: Reply::Counts(answer) }).await
+        self.ask(|answer| Input::Command {
+            command: Command::Count,
+            reply: Reply::Counts(answer),
+        })
+        .await
     }
 
     /// The actor of a child, if it has one now. Already stale when it returns.
@@ -151,10 +186,13 @@ impl SupervisorRef {
             None => (path, None),
         };
         let number = first.parse::<u64>().ok().map(ChildId::from);
-        [number, Some(ChildId::from(first))].into_iter().flatten().find_map(|id| match rest {
-            None => self.child(&id),
-            Some(rest) => self.supervisor(&id)?.where_is(rest),
-        })
+        [number, Some(ChildId::from(first))]
+            .into_iter()
+            .flatten()
+            .find_map(|id| match rest {
+                None => self.child(&id),
+                Some(rest) => self.supervisor(&id)?.where_is(rest),
+            })
     }
 
     /// A stream of what the supervisor does from now on; not of what supervisors below it do.
@@ -176,7 +214,14 @@ impl SupervisorRef {
             return Report::default();
         }
         let mut ended = self.shared.ended.subscribe();
-        if self.shared.submit(Input::Shutdown { by_parent: false, limit: Some(limit) }).is_ok() {
+        if self
+            .shared
+            .submit(Input::Shutdown {
+                by_parent: false,
+                limit: Some(limit),
+            })
+            .is_ok()
+        {
             // The sender lives in `self`, so this ends with the supervisor.
             let _ = ended.wait_for(Option::is_some).await;
         }
@@ -222,7 +267,12 @@ impl SupervisorRef {
         self.prepare(home)?;
         let _entered = home.runtime().enter();
         let shell = Shell(Arc::clone(&self.shared));
-        let (actor, _) = ActorRuntime::spawn_linked_instant(None, shell, Some(cx.defer()), cx.supervisor().clone())?;
+        let (actor, _) = ActorRuntime::spawn_linked_instant(
+            None,
+            shell,
+            Some(cx.defer()),
+            cx.supervisor().clone(),
+        )?;
         Ok(actor.get_cell())
     }
 
@@ -235,17 +285,23 @@ impl SupervisorRef {
     }
 
     fn prepare(&self, home: &Arc<Core>) -> Result<(), StartError> {
-        self.validate().map_err(|error| StartError::Failed(error.to_string()))?;
+        self.validate()
+            .map_err(|error| StartError::Failed(error.to_string()))?;
         if self.shared.settle_in(home) {
             Ok(())
         } else {
-            Err(StartError::Failed("the supervisor belongs to another system".into()))
+            Err(StartError::Failed(
+                "the supervisor belongs to another system".into(),
+            ))
         }
     }
 
     /// Asks the supervisor to end on its parent's behalf.
     pub(crate) fn ask_to_stop(&self) {
-        self.shared.push(Input::Shutdown { by_parent: true, limit: None });
+        self.shared.push(Input::Shutdown {
+            by_parent: true,
+            limit: None,
+        });
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -263,6 +319,8 @@ impl SupervisorRef {
 
 impl fmt::Debug for SupervisorRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SupervisorRef").field("cell", &self.cell()).finish_non_exhaustive()
+        f.debug_struct("SupervisorRef")
+            .field("cell", &self.cell())
+            .finish_non_exhaustive()
     }
 }

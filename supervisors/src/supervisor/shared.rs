@@ -188,7 +188,9 @@ impl Shared {
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.events.get_or_init(|| broadcast::Sender::new(EVENTS_MAX)).subscribe()
+        self.events
+            .get_or_init(|| broadcast::Sender::new(EVENTS_MAX))
+            .subscribe()
     }
 
     /// Makes the clock bring `target` back after `wait`.
@@ -213,7 +215,12 @@ impl Shared {
             state.wanted_down = None;
             state.engine.answer_all();
             super::drive::flush_replies(&mut state);
-            state.slots.iter().flatten().filter_map(|slot| slot.nested.clone()).collect()
+            state
+                .slots
+                .iter()
+                .flatten()
+                .filter_map(|slot| slot.nested.clone())
+                .collect()
         };
         for supervisor in nested {
             supervisor.shared().close(reason);

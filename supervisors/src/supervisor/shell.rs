@@ -6,10 +6,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use super::Shared;
 use super::drive::Life;
+use crate::ExitReason;
 use crate::engine::Exit;
 use crate::exit::{Escalated, SHUTDOWN, StartFailed};
 use crate::start::StartReport;
-use crate::ExitReason;
 
 /// The actor of one life of a supervisor.
 pub(crate) struct Shell(pub(crate) Arc<Shared>);
@@ -27,13 +27,22 @@ impl Actor for Shell {
     type State = Life;
     type Arguments = Option<StartReport>;
 
-    async fn pre_start(&self, myself: ActorRef<Signal>, report: Option<StartReport>) -> Result<Life, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Signal>,
+        report: Option<StartReport>,
+    ) -> Result<Life, ActorProcessingErr> {
         // Begun by a message, because children can be linked only to an actor that hears of their end.
         myself.cast(Signal::Begin)?;
         Ok(Life::take_over(&self.0, myself.get_cell(), report))
     }
 
-    async fn handle(&self, myself: ActorRef<Signal>, signal: Signal, life: &mut Life) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<Signal>,
+        signal: Signal,
+        life: &mut Life,
+    ) -> Result<(), ActorProcessingErr> {
         let exit = match signal {
             Signal::Begin => life.begin(&self.0),
             Signal::Wake => None,

@@ -20,9 +20,19 @@ const BATCH_MAX: usize = 256;
 
 /// What an entry of the heap is for. All are weak: an entry outlives nobody.
 pub(crate) enum Target {
-    Timer { supervisor: Weak<Shared>, run: Run, timer: Timer },
-    Poll { supervisor: Weak<Shared>, run: Run, waited: Duration },
-    Hurry { supervisor: Weak<Shared> },
+    Timer {
+        supervisor: Weak<Shared>,
+        run: Run,
+        timer: Timer,
+    },
+    Poll {
+        supervisor: Weak<Shared>,
+        run: Run,
+        waited: Duration,
+    },
+    Hurry {
+        supervisor: Weak<Shared>,
+    },
     Watch(Weak<Watched>),
 }
 
@@ -35,8 +45,16 @@ impl Target {
                 }
                 return;
             }
-            Self::Timer { supervisor, run, timer } => (supervisor, Input::Timer { run, timer }),
-            Self::Poll { supervisor, run, waited } => (supervisor, Input::Poll { run, waited }),
+            Self::Timer {
+                supervisor,
+                run,
+                timer,
+            } => (supervisor, Input::Timer { run, timer }),
+            Self::Poll {
+                supervisor,
+                run,
+                waited,
+            } => (supervisor, Input::Poll { run, waited }),
             Self::Hurry { supervisor } => (supervisor, Input::Hurry),
         };
         if let Some(supervisor) = supervisor.upgrade() {
@@ -95,7 +113,11 @@ enum Sleep {
 
 impl Clock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { origin: Instant::now(), heap: Mutex::default(), earlier: Notify::new() })
+        Arc::new(Self {
+            origin: Instant::now(),
+            heap: Mutex::default(),
+            earlier: Notify::new(),
+        })
     }
 
     /// `due` in nanoseconds since the clock was made, for atomics.
@@ -136,7 +158,10 @@ impl Clock {
                 due.push(entry.target);
             }
         }
-        let sleep = heap.entries.peek().map_or(Sleep::Forever, |Reverse(entry)| Sleep::Until(entry.due));
+        let sleep = heap
+            .entries
+            .peek()
+            .map_or(Sleep::Forever, |Reverse(entry)| Sleep::Until(entry.due));
         heap.asleep = due.is_empty().then_some(sleep);
         (due, sleep)
     }
@@ -158,7 +183,12 @@ impl Actor for ClockActor {
         Ok(())
     }
 
-    async fn handle(&self, myself: ActorRef<Tick>, _: Tick, (): &mut ()) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<Tick>,
+        _: Tick,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
         let now = Instant::now();
         let (due, sleep) = self.0.take_due(now);
         if due.is_empty() {

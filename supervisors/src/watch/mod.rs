@@ -33,6 +33,10 @@ pub trait Watch: Send + Sync + 'static {
 
     /// The child did not end within the grace after its kill: cut it off from its work, its successor is about to start.
     fn fence(&self);
+
+    /// The child has ended for good: it was stopped, ended by itself, or was given up. Nothing starts it again but a
+    /// [`restart_child`](crate::SupervisorRef::restart_child). Not called when the whole system ends at once.
+    fn ended(&self) {}
 }
 
 /// What a look at a child's work in flight found.
@@ -67,7 +71,9 @@ impl Alarm {
             return;
         }
         self.0.armed.fetch_min(nanos, Ordering::Relaxed);
-        self.0.clock.arm(due, Target::Watch(Arc::downgrade(&self.0)));
+        self.0
+            .clock
+            .arm(due, Target::Watch(Arc::downgrade(&self.0)));
     }
 }
 
@@ -94,7 +100,12 @@ const DISARMED: u64 = u64::MAX;
 
 impl Watched {
     /// Attaches `watch` to the child in place `key`.
-    pub(crate) fn attach(watch: &Arc<dyn Watch>, clock: Arc<Clock>, supervisor: &Arc<Shared>, key: u32) -> Arc<Self> {
+    pub(crate) fn attach(
+        watch: &Arc<dyn Watch>,
+        clock: Arc<Clock>,
+        supervisor: &Arc<Shared>,
+        key: u32,
+    ) -> Arc<Self> {
         let watched = Arc::new(Self {
             clock,
             supervisor: Arc::downgrade(supervisor),
@@ -119,15 +130,27 @@ impl Watched {
 
     /// Looks at the child, at the clock's behest.
     fn look(self: &Arc<Self>, now: Instant) {
-        let (Some(supervisor), Some(watch)) = (self.supervisor.upgrade(), self.watch.upgrade()) else { return };
-        let run = Run { key: self.key, epoch: self.epoch.load(Ordering::SeqCst) };
+        let (Some(supervisor), Some(watch)) = (self.supervisor.upgrade(), self.watch.upgrade())
+        else {
+            return;
+        };
+        let run = Run {
+            key: self.key,
+            epoch: self.epoch.load(Ordering::SeqCst),
+        };
         self.armed.store(DISARMED, Ordering::Relaxed);
         // Pairs with the fence in `Alarm::at`.
         fence(Ordering::SeqCst);
         match watch.look(now) {
             Look::Idle => {}
             Look::Again(due) => Alarm(Arc::clone(self)).at(due),
-            Look::Overdue { charge, reason } => supervisor.push(crate::supervisor::Input::Overdue { run, charged: charge, reason }),
+            Look::Overdue { charge, reason } => {
+                supervisor.push(crate::supervisor::Input::Overdue {
+                    run,
+                    charged: charge,
+                    reason,
+                })
+            }
         }
     }
 }

@@ -63,7 +63,13 @@ impl Actor for Worker {
         if !self.slow.is_zero() {
             tokio::time::sleep(self.slow).await;
         }
-        if self.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+        if self
+            .failing
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+        {
             self.journal.add(format!("!{}", self.name));
             return Err("told to fail".into());
         }
@@ -71,7 +77,12 @@ impl Actor for Worker {
         Ok(())
     }
 
-    async fn handle(&self, myself: ActorRef<Do>, message: Do, (): &mut ()) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<Do>,
+        message: Do,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
         match message {
             Do::Finish => myself.stop(None),
             Do::Fail => return Err("told to fail".into()),
@@ -119,7 +130,13 @@ impl Staff {
     fn make(&self, name: &'static str, slow: Duration, stubborn: bool) -> ChildSpec {
         let Self { journal, failing } = self.clone();
         ChildSpec::actor(name, move || {
-            let worker = Worker { name, journal: journal.clone(), failing: failing.clone(), slow, stubborn };
+            let worker = Worker {
+                name,
+                journal: journal.clone(),
+                failing: failing.clone(),
+                slow,
+                stubborn,
+            };
             (worker, ())
         })
     }
@@ -129,11 +146,15 @@ impl Staff {
 pub const MANY: Intensity = Intensity::new(1000, Duration::from_secs(1));
 
 pub fn tell(supervisor: &SupervisorRef, id: &str, message: Do) {
-    cell(supervisor, id).send_message(message).expect("the child takes messages");
+    cell(supervisor, id)
+        .send_message(message)
+        .expect("the child takes messages");
 }
 
 pub fn cell(supervisor: &SupervisorRef, id: &str) -> ActorCell {
-    supervisor.where_is(id).unwrap_or_else(|| panic!("{id} has no actor"))
+    supervisor
+        .where_is(id)
+        .unwrap_or_else(|| panic!("{id} has no actor"))
 }
 
 /// Waits for the first event that `wanted` picks.
@@ -147,12 +168,22 @@ pub async fn until(events: &mut Events, wanted: impl Fn(&Event) -> bool) -> Even
 }
 
 pub async fn until_restarted(events: &mut Events, name: &str) {
-    until(events, |event| matches!(event, Event::Restarted { id, .. } if id.name() == Some(name))).await;
+    until(
+        events,
+        |event| matches!(event, Event::Restarted { id, .. } if id.name() == Some(name)),
+    )
+    .await;
 }
 
 pub async fn state_of(supervisor: &SupervisorRef, name: &str) -> Option<ChildState> {
-    let children = supervisor.which_children().await.expect("the supervisor answers");
-    children.into_iter().find(|child| child.id.name() == Some(name)).map(|child| child.state)
+    let children = supervisor
+        .which_children()
+        .await
+        .expect("the supervisor answers");
+    children
+        .into_iter()
+        .find(|child| child.id.name() == Some(name))
+        .map(|child| child.state)
 }
 
 /// Waits until `holds`, letting other tasks run; time passes only if the test's clock is paused.
