@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::plan::Then;
 use crate::engine::table::{After, Origin};
-use crate::{CommandError, Restart};
+use crate::{CommandError, Kind, Restart};
 
 fn child_down(table: &mut Table, key: u32) {
     if let Some(child) = table.get_mut(key) {
@@ -19,6 +19,14 @@ impl<R> Engine<R> {
         };
         match child.phase {
             Phase::Stopping => self.gone(now, run.key, reason),
+            // A supervisor that was told to end before all its children ran has not failed.
+            Phase::Starting
+                if child.policy.kind == Kind::Supervisor
+                    && reason == ExitReason::Shutdown
+                    && matches!(self.plan, Plan::Open) =>
+            {
+                self.ended(now, run, reason);
+            }
             Phase::Starting => self.start_failed(now, run, reason),
             Phase::Running => self.ended(now, run, reason),
             Phase::Down | Phase::Ended | Phase::Backoff | Phase::Held | Phase::Queued => {}

@@ -131,6 +131,13 @@ impl<R> Engine<R> {
         self.table.run(run).is_some()
     }
 
+    /// Whether this start is not over yet.
+    pub(crate) fn is_starting(&self, run: Run) -> bool {
+        self.table
+            .run(run)
+            .is_some_and(|child| child.phase == Phase::Starting)
+    }
+
     /// What a start function is told: the child's name, how often it was started, why again, and whether on the relief runtime.
     pub(crate) fn start_facts(&mut self, run: Run) -> Option<StartFacts> {
         let child = self

@@ -172,12 +172,26 @@ impl Life {
             {
                 slot.handed = handed.map(Box::new);
             }
-            state.engine.exited(Instant::now(), run, reason);
+            let now = Instant::now();
+            if state.engine.is_starting(run) && self.says_started(run) {
+                // ractor's events overtake messages: the child did start before it ended.
+                state.engine.started(now, run);
+            }
+            state.engine.exited(now, run, reason);
         } else if state.abandoned.remove(&run).is_some() {
             state.engine.recovered();
         }
         self.settle(&mut state);
         state.exit.take()
+    }
+
+    /// Whether word of the end of this start is waiting in the inbox.
+    fn says_started(&self, run: Run) -> bool {
+        let inbox = self.shared.inbox.lock();
+        inbox
+            .queue
+            .iter()
+            .any(|input| matches!(input, Input::Started { run: started } if *started == run))
     }
 
     /// Lets the engine decide about one input; returns what is left of a large one.

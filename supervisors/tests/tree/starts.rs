@@ -335,3 +335,35 @@ async fn panics_and_errors_are_told_apart() {
         AtomicUsize::new(0).into_inner()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn child_that_fails_right_after_its_start_is_restarted_not_refused() {
+    let system = System::current();
+    let staff = Staff::default();
+    let pool = system
+        .start(DynamicSupervisor::new().intensity(MANY))
+        .await
+        .unwrap();
+    let spec = {
+        let staff = staff.clone();
+        // The message is in the actor's mailbox before the actor starts, so it fails as soon as it has started.
+        ChildSpec::new("a", move |cx: &StartContext<'_>| {
+            let worker = Worker {
+                name: "a",
+                journal: staff.journal.clone(),
+                failing: Arc::default(),
+                slow: Duration::ZERO,
+                stubborn: false,
+            };
+            let cell = spawn_later(worker, (), cx)?;
+            if cx.incarnation() == 0 {
+                cell.send_message(Do::Fail).expect("it takes messages");
+            }
+            Ok(cell)
+        })
+    };
+    let mut events = pool.events();
+    assert!(pool.start_child(spec).await.is_ok());
+    until_restarted(&mut events, "a").await;
+    assert_eq!(staff.journal.take(), ["+a", "+a"]);
+}
