@@ -18,6 +18,9 @@ use actix::{
 
 use crate::{Latch, Message, Peer, Restarts, Role, WORKERS};
 
+/// How many actors in a row share a thread, so that a ring of a thousand crosses threads twice and not with every hop.
+const NEIGHBOURS: usize = 500;
+
 /// actix: a system on a thread of its own and one arbiter, thus one thread, for each worker of the others.
 ///
 /// An actor runs where it was started and never moves; messages from the outside cross threads.
@@ -110,7 +113,7 @@ impl Actix {
 
     fn arbiter(&self) -> &ArbiterHandle {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        &self.arbiters[turn % self.arbiters.len()]
+        &self.arbiters[turn / NEIGHBOURS % self.arbiters.len()]
     }
 }
 
