@@ -47,15 +47,24 @@ async fn a_failure_restarts_the_agent_and_keeps_the_rest_in_line() -> Result<()>
     counter.tell(5_u64).await?;
     let failing = counter.ask(13_u64);
     let error = failing.await.unwrap_err();
-    assert!(matches!(error, AskError::Failed { attempts: 1, .. }), "{error}");
+    assert!(
+        matches!(error, AskError::Failed { attempts: 1, .. }),
+        "{error}"
+    );
     assert_eq!(counter.ask(3_u64).await?, 3, "fresh after the restart");
     let error = counter.ask(666_u64).await.unwrap_err();
-    assert!(matches!(error, AskError::Failed { attempts: 1, .. }), "{error}");
+    assert!(
+        matches!(error, AskError::Failed { attempts: 1, .. }),
+        "{error}"
+    );
     assert_eq!(counter.ask(4_u64).await?, 4);
     assert_eq!(counter.restarts(), 2);
     let messages = swarm.status().messages;
     assert!(messages.balances(), "{messages:?}");
-    assert_eq!((messages.accepted, messages.handled, messages.failed), (5, 3, 2));
+    assert_eq!(
+        (messages.accepted, messages.handled, messages.failed),
+        (5, 3, 2)
+    );
     assert_eq!(swarm.dead_letters().total(), 2);
     Ok(())
 }
@@ -63,12 +72,18 @@ async fn a_failure_restarts_the_agent_and_keeps_the_rest_in_line() -> Result<()>
 #[tokio::test(start_paused = true)]
 async fn a_hanging_handler_is_killed_at_its_deadline() -> Result<()> {
     let swarm = Swarm::builder().test().build()?;
-    let counter = swarm.spawn(Counter::default()).deadline(Duration::from_secs(2)).await?;
+    let counter = swarm
+        .spawn(Counter::default())
+        .deadline(Duration::from_secs(2))
+        .await?;
     let begun = tokio::time::Instant::now();
     let error = counter.ask(99_u64).await.unwrap_err();
     assert!(matches!(error, AskError::Timeout { .. }), "{error}");
     let took = begun.elapsed();
-    assert!(took >= Duration::from_secs(2) && took < Duration::from_millis(2100), "{took:?}");
+    assert!(
+        took >= Duration::from_secs(2) && took < Duration::from_millis(2100),
+        "{took:?}"
+    );
     assert_eq!(counter.ask(4_u64).await?, 4);
     assert_eq!(counter.restarts(), 1);
     Ok(())
@@ -78,7 +93,11 @@ async fn a_hanging_handler_is_killed_at_its_deadline() -> Result<()> {
 async fn an_impatient_asker_cancels_the_work() -> Result<()> {
     let swarm = Swarm::builder().test().build()?;
     let counter = swarm.spawn(Counter::default()).await?;
-    let error = counter.ask(99_u64).patience(Duration::from_millis(500)).await.unwrap_err();
+    let error = counter
+        .ask(99_u64)
+        .patience(Duration::from_millis(500))
+        .await
+        .unwrap_err();
     assert!(matches!(error, AskError::Timeout { .. }), "{error}");
     assert_eq!(counter.ask(4_u64).await?, 4);
     let messages = counter.accounting();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Agent, AgentId, Ask, IntoMessage, Record, Status, Tell, TellError};
+use super::{Agent, AgentId, Ask, Current, IntoMessage, Record, Status, Tell, TellError};
 use crate::mailbox::{Accounting, Gate};
 use crate::message::Envelope;
 
@@ -58,7 +58,7 @@ impl<A: Agent> AgentRef<A> {
     #[doc(alias = "cast")]
     #[doc(alias = "send")]
     pub fn tell<K, M: IntoMessage<A, K>>(&self, message: M) -> Tell<'_, A> {
-        Tell::new(self, self.envelope(message.into_message()))
+        Tell::new(self, self.envelope(message.into_message(), false))
     }
 
     /// Sends a message if there is room now.
@@ -66,8 +66,11 @@ impl<A: Agent> AgentRef<A> {
     /// # Errors
     /// [`TellError`] if the mailbox turned the message away, also where [`tell`](Self::tell) would wait; the message is
     /// in it.
-    pub fn try_tell<K, M: IntoMessage<A, K>>(&self, message: M) -> Result<(), TellError<A::Message>> {
-        Tell::new(self, self.envelope(message.into_message())).now()
+    pub fn try_tell<K, M: IntoMessage<A, K>>(
+        &self,
+        message: M,
+    ) -> Result<(), TellError<A::Message>> {
+        Tell::new(self, self.envelope(message.into_message(), false)).now()
     }
 
     /// Sends a message and waits for the answer.
@@ -85,7 +88,7 @@ impl<A: Agent> AgentRef<A> {
     #[doc(alias = "call")]
     #[doc(alias = "request")]
     pub fn ask<K, M: IntoMessage<A, K>>(&self, message: M) -> Ask<'_, A, M::Reply> {
-        Ask::new(self, self.envelope(message.into_message()), M::reply)
+        Ask::new(self, self.envelope(message.into_message(), true), M::reply)
     }
 
     /// What the agent is doing. Advisory: stale when it returns.
@@ -139,11 +142,14 @@ impl<A: Agent> AgentRef<A> {
         self.record.actor()
     }
 
-    fn envelope(&self, message: A::Message) -> Envelope<A> {
+    fn envelope(&self, message: A::Message, is_ask: bool) -> Envelope<A> {
         let defaults = &self.record.defaults;
         let mut envelope = Envelope::new(message, defaults.priority);
         if let Some(ttl) = defaults.ttl {
             envelope.set_ttl(ttl);
+        }
+        if self.record.traces {
+            envelope.trace_from(Current::trace(), is_ask);
         }
         envelope
     }
@@ -151,7 +157,9 @@ impl<A: Agent> AgentRef<A> {
 
 impl<A: Agent> Clone for AgentRef<A> {
     fn clone(&self) -> Self {
-        Self { record: Arc::clone(&self.record) }
+        Self {
+            record: Arc::clone(&self.record),
+        }
     }
 }
 

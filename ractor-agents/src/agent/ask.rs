@@ -25,16 +25,32 @@ pub struct Ask<'a, A: Agent, R> {
 enum State<A: Agent> {
     Unsent,
     /// Waiting for room, with a timer of its own: nobody else knows of the message yet.
-    Offering { answer: oneshot::Receiver<Answer<A::Reply>>, since: Moment, timer: Option<Pin<Box<Sleep>>> },
+    Offering {
+        answer: oneshot::Receiver<Answer<A::Reply>>,
+        since: Moment,
+        timer: Option<Pin<Box<Sleep>>>,
+    },
     /// In line or in hand. The supervisors' clock ends it when the patience is over.
-    Sent { answer: oneshot::Receiver<Answer<A::Reply>>, since: Moment },
+    Sent {
+        answer: oneshot::Receiver<Answer<A::Reply>>,
+        since: Moment,
+    },
     Done,
 }
 
 impl<'a, A: Agent, R> Ask<'a, A, R> {
-    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>, reply: fn(A::Reply) -> Option<R>) -> Self {
+    pub(super) fn new(
+        to: &'a AgentRef<A>,
+        envelope: Envelope<A>,
+        reply: fn(A::Reply) -> Option<R>,
+    ) -> Self {
         let patience = to.record().defaults.patience;
-        Self { delivery: Delivery::new(to, envelope), reply, patience, state: State::Unsent }
+        Self {
+            delivery: Delivery::new(to, envelope),
+            reply,
+            patience,
+            state: State::Unsent,
+        }
     }
 
     options!();
@@ -56,7 +72,11 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         {
             let message = Box::new(envelope.message.into_sole());
             let refusal = Refusal::AskedItself;
-            return Err(AskError::Refused(TellError { agent: to.id(), refusal, message }));
+            return Err(AskError::Refused(TellError {
+                agent: to.id(),
+                refusal,
+                message,
+            }));
         }
         let since = Moment::now();
         let (reply, answer) = ReplyTo::channel();
@@ -65,7 +85,11 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
             envelope.reply = Some(reply);
             envelope.expire(expires, Expiry::Patience);
         });
-        self.state = State::Offering { answer, since, timer: None };
+        self.state = State::Offering {
+            answer,
+            since,
+            timer: None,
+        };
         Ok(())
     }
 
@@ -73,12 +97,24 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         if let Poll::Ready(offered) = self.delivery.poll(cx) {
             return Poll::Ready(offered.map_err(AskError::Refused));
         }
-        let State::Offering { since, timer, .. } = &mut self.state else { return Poll::Pending };
+        let State::Offering { since, timer, .. } = &mut self.state else {
+            return Poll::Pending;
+        };
         if self.patience == Duration::MAX {
             return Poll::Pending;
         }
         let end = since.after(self.patience).instant();
-        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        let timer = match timer {
+            Some(timer) => timer,
+            None => match self.delivery.to.record().swarm.upgrade() {
+                Some(swarm) => {
+                    // The asker may be outside of any runtime.
+                    let _entered = swarm.runtime().enter();
+                    timer.insert(Box::pin(tokio::time::sleep_until(end)))
+                }
+                None => return Poll::Pending,
+            },
+        };
         ready!(timer.as_mut().poll(cx));
         let waited = Moment::now().since(*since);
         match self.delivery.withdraw() {
@@ -91,13 +127,20 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         }
     }
 
-    fn finish(&self, answer: Result<Answer<A::Reply>, oneshot::error::RecvError>, since: Moment) -> AskResult<A, R> {
+    fn finish(
+        &self,
+        answer: Result<Answer<A::Reply>, oneshot::error::RecvError>,
+        since: Moment,
+    ) -> AskResult<A, R> {
         let agent = self.delivery.to.id();
         match answer {
             Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),
-            Ok(Err((reason, attempts))) => {
-                Err(AskError::from_reason(agent, reason, attempts, Moment::now().since(since)))
-            }
+            Ok(Err((reason, attempts))) => Err(AskError::from_reason(
+                agent,
+                reason,
+                attempts,
+                Moment::now().since(since),
+            )),
             Err(_) => Err(AskError::Stopped { agent }),
         }
     }
@@ -117,11 +160,15 @@ impl<A: Agent, R> Future for Ask<'_, A, R> {
         }
         if matches!(this.state, State::Offering { .. }) {
             ready!(this.poll_offer(cx))?;
-            if let State::Offering { answer, since, .. } = std::mem::replace(&mut this.state, State::Done) {
+            if let State::Offering { answer, since, .. } =
+                std::mem::replace(&mut this.state, State::Done)
+            {
                 this.state = State::Sent { answer, since };
             }
         }
-        let State::Sent { answer, since } = &mut this.state else { return Poll::Pending };
+        let State::Sent { answer, since } = &mut this.state else {
+            return Poll::Pending;
+        };
         let answer = ready!(Pin::new(answer).poll(cx));
         let since = *since;
         this.state = State::Done;
@@ -134,6 +181,9 @@ impl<A: Agent, R> Unpin for Ask<'_, A, R> {}
 
 impl<A: Agent, R> fmt::Debug for Ask<'_, A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask").field("to", &self.delivery.to).field("patience", &self.patience).finish_non_exhaustive()
+        f.debug_struct("Ask")
+            .field("to", &self.delivery.to)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
     }
 }

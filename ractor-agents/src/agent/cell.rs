@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use ractor::{ActorProcessingErr, ActorRef};
 use supervisors::{ExitReason, Panicked, StartFailed};
 
+use super::batches::serve_batches;
 use super::context::Context;
 use super::pace::Pace;
 use super::{Agent, Current, Failure, Record};
@@ -31,7 +32,11 @@ pub(super) struct Body<A: Agent> {
 
 impl<A: Agent> Body<A> {
     pub(super) fn new(agent: Option<A>, restarted: Option<ExitReason>, swarm: Arc<Inner>) -> Self {
-        Self { agent, restarted, swarm }
+        Self {
+            agent,
+            restarted,
+            swarm,
+        }
     }
 
     pub(super) fn into_agent(self) -> Option<A> {
@@ -50,12 +55,21 @@ impl<A: Agent> ractor::Actor for Cell<A> {
     type Arguments = Body<A>;
 
     // Never awaits: the supervisor spawns agents without waiting for them.
-    async fn pre_start(&self, myself: ActorRef<Run>, body: Body<A>) -> Result<Body<A>, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Run>,
+        body: Body<A>,
+    ) -> Result<Body<A>, ActorProcessingErr> {
         myself.cast(Run)?;
         Ok(body)
     }
 
-    async fn handle(&self, myself: ActorRef<Run>, _run: Run, body: &mut Body<A>) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<Run>,
+        _run: Run,
+        body: &mut Body<A>,
+    ) -> Result<(), ActorProcessingErr> {
         let work = Current::scope(self.0.swarm_address(), self.0.id(), run(&self.0, body));
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(())) => {
@@ -83,8 +97,13 @@ impl<A: Agent> Drop for Incarnation<'_, A> {
     }
 }
 
-async fn run<A: Agent>(record: &Arc<Record<A>>, body: &mut Body<A>) -> Result<(), ActorProcessingErr> {
-    let epoch = record.mailbox.begin(Moment::now().after(record.defaults.start_within));
+async fn run<A: Agent>(
+    record: &Arc<Record<A>>,
+    body: &mut Body<A>,
+) -> Result<(), ActorProcessingErr> {
+    let epoch = record
+        .mailbox
+        .begin(Moment::now().after(record.defaults.start_within));
     let _incarnation = Incarnation { record, epoch };
     let mut ctx = Context::new(Arc::clone(record), Arc::clone(&body.swarm));
     let agent = body.agent.get_or_insert_with(&record.factory);
@@ -92,7 +111,10 @@ async fn run<A: Agent>(record: &Arc<Record<A>>, body: &mut Body<A>) -> Result<()
     if !record.mailbox.set_phase(epoch, Phase::Running) {
         return Ok(());
     }
-    serve(record, epoch, agent, &mut ctx).await
+    match record.batch {
+        None => serve(record, epoch, agent, &mut ctx).await,
+        Some(batch) => serve_batches(record, batch, epoch, agent, &mut ctx).await,
+    }
 }
 
 /// Runs the hook of a start or a restart, and tells those who wait for the first start.
@@ -135,14 +157,16 @@ async fn serve<A: Agent>(
                     pace.resume();
                 }
             }
-            Next::Empty => match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
-                Unparked::Ready => pace.resume(),
-                Unparked::Drained => {
-                    agent.on_stop(ctx).await;
-                    return Ok(());
+            Next::Empty => {
+                match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
+                    Unparked::Ready => pace.resume(),
+                    Unparked::Drained => {
+                        agent.on_stop(ctx).await;
+                        return Ok(());
+                    }
                 }
-            },
-            Next::Stop | Next::Fenced => return Ok(()),
+            }
+            Next::Fenced => return Ok(()),
         }
     }
 }
@@ -154,19 +178,32 @@ async fn deliver<A: Agent>(
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
     ctx.enter(in_hand.stamp, in_hand.extras.take());
-    let Some(message) = in_hand.message() else { return Ok(()) };
-    match agent.handle(message, ctx).await {
+    let Some(message) = in_hand.message() else {
+        return Ok(());
+    };
+    let handled = match &ctx.record.around {
+        None => agent.handle(message, ctx).await,
+        Some(around) => around.handle_boxed(agent, message, ctx).await,
+    };
+    match handled {
         Ok(reply) => {
             in_hand.complete(reply);
             Ok(())
         }
-        Err(failure) => end_attempt(in_hand, &failure),
+        Err(failure) => {
+            in_hand.fail(&failure);
+            end_incarnation(&failure)
+        }
     }
 }
 
-fn end_attempt<A: Agent>(in_hand: InHand<'_, A>, failure: &Failure) -> Result<(), ActorProcessingErr> {
-    in_hand.fail(failure);
-    if failure.restarts() { Err(HandlerFailed(failure.to_string()).into()) } else { Ok(()) }
+/// Ends the incarnation with an error, if the failure asks for a restart.
+pub(super) fn end_incarnation(failure: &Failure) -> Result<(), ActorProcessingErr> {
+    if failure.restarts() {
+        Err(HandlerFailed(failure.to_string()).into())
+    } else {
+        Ok(())
+    }
 }
 
 /// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.

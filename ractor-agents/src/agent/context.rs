@@ -6,23 +6,46 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, AgentId, AgentRef, Gathering, Record};
+use parking_lot::Mutex;
+
+use super::timers::Intervals;
+use super::{Agent, AgentId, AgentRef, Current, Gathering, IntoAgent, Record};
 use crate::message::{Extras, Headers, MessageId, Moment, Priority, Stamp, TraceContext};
-use crate::swarm::{Inner, Swarm};
+use crate::swarm::{Inner, Spawn, Swarm};
 
 /// What an agent sees while it works: itself, its swarm, and the message in hand.
 pub struct Context<A: Agent> {
-    record: Arc<Record<A>>,
+    pub(super) record: Arc<Record<A>>,
     swarm: Arc<Inner>,
     /// The message in hand, if any.
     delivery: Option<(Stamp, Option<Arc<Extras>>)>,
     deadline: Duration,
+    pub(super) intervals: Mutex<Intervals<A>>,
+    /// Agents that were spawned as children of this incarnation.
+    children: Arc<Brood>,
+}
+
+/// The children of one incarnation.
+#[derive(Debug, Default)]
+pub(crate) struct Brood(Mutex<Vec<AgentId>>);
+
+impl Brood {
+    pub(crate) fn adopt(&self, child: AgentId) {
+        self.0.lock().push(child);
+    }
 }
 
 impl<A: Agent> Context<A> {
     pub(super) fn new(record: Arc<Record<A>>, swarm: Arc<Inner>) -> Self {
         let deadline = record.mailbox.settings().deadline;
-        Self { record, swarm, delivery: None, deadline }
+        Self {
+            record,
+            swarm,
+            delivery: None,
+            deadline,
+            intervals: Mutex::default(),
+            children: Arc::default(),
+        }
     }
 
     /// Who waits for the first start; once.
@@ -31,7 +54,11 @@ impl<A: Agent> Context<A> {
     }
 
     pub(super) fn enter(&mut self, stamp: Stamp, extras: Option<Arc<Extras>>) {
+        self.intervals.get_mut().tick(stamp.number, &self.record);
         self.delivery = Some((stamp, extras));
+        if self.record.traces {
+            Current::set_trace(self.trace());
+        }
     }
 
     /// The agent's name.
@@ -49,6 +76,13 @@ impl<A: Agent> Context<A> {
         Swarm::from_inner(Arc::clone(&self.swarm))
     }
 
+    /// Spawns an agent as a child of this incarnation: when that ends, by a stop, a kill or a restart, the child is
+    /// stopped in order. It hangs on a supervisor of its own and is restarted by itself. Otherwise like
+    /// [`Swarm::spawn`].
+    pub fn spawn_child<Marker, T: IntoAgent<Marker>>(&self, agent: T) -> Spawn<T::Agent> {
+        self.swarm().spawn(agent).child_of(&self.children)
+    }
+
     /// How many times the agent has been restarted.
     pub fn restarts(&self) -> u64 {
         self.record.restarts()
@@ -56,7 +90,10 @@ impl<A: Agent> Context<A> {
 
     /// The name of the message in hand. `None` in the hooks, as for the rest of what belongs to a message.
     pub fn message_id(&self) -> Option<MessageId> {
-        self.stamp().map(|stamp| MessageId { agent: self.id(), number: stamp.number })
+        self.stamp().map(|stamp| MessageId {
+            agent: self.id(),
+            number: stamp.number,
+        })
     }
 
     /// The lane that the message in hand came by.
@@ -91,6 +128,16 @@ impl<A: Agent> Context<A> {
         self.extras()?.trace
     }
 
+    /// The trace that the message in hand goes back to, where it began one of its own.
+    pub fn trace_link(&self) -> Option<TraceContext> {
+        self.extras()?.link
+    }
+
+    /// The key that the sender gave the message in hand, if any.
+    pub fn key(&self) -> Option<&str> {
+        self.extras()?.key.as_deref()
+    }
+
     /// Ends when the agent is asked to stop: for handlers that would otherwise take long. It is also dropped with the
     /// handler when that is killed, so it need not be awaited for that.
     pub fn cancellation(&self) -> CancellationToken {
@@ -106,8 +153,20 @@ impl<A: Agent> Context<A> {
     }
 }
 
+impl<A: Agent> Drop for Context<A> {
+    fn drop(&mut self) {
+        self.intervals.get_mut().end(&self.record);
+        for child in self.children.0.lock().drain(..) {
+            self.swarm.drain(child);
+        }
+    }
+}
+
 impl<A: Agent> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("agent", &self.id()).field("message", &self.message_id()).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("agent", &self.id())
+            .field("message", &self.message_id())
+            .finish_non_exhaustive()
     }
 }

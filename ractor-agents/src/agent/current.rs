@@ -20,17 +20,31 @@ pub(crate) struct Current {
 impl Current {
     /// Runs `work` as the work of `agent`. Swarms are told apart by the address of what they share.
     pub(crate) async fn scope<F: Future>(swarm: usize, agent: AgentId, work: F) -> F::Output {
-        CURRENT.scope(Self { swarm, agent, trace: Cell::new(None) }, work).await
+        CURRENT
+            .scope(
+                Self {
+                    swarm,
+                    agent,
+                    trace: Cell::new(None),
+                },
+                work,
+            )
+            .await
     }
 
     /// Whether the current task is that agent's own.
     pub(crate) fn is(swarm: usize, agent: AgentId) -> bool {
-        CURRENT.try_with(|current| current.swarm == swarm && current.agent == agent).unwrap_or(false)
+        CURRENT
+            .try_with(|current| current.swarm == swarm && current.agent == agent)
+            .unwrap_or(false)
     }
 
     /// Where the message that is being handled belongs.
     pub(crate) fn trace() -> Option<TraceContext> {
-        CURRENT.try_with(|current| current.trace.get()).ok().flatten()
+        CURRENT
+            .try_with(|current| current.trace.get())
+            .ok()
+            .flatten()
     }
 
     pub(crate) fn set_trace(trace: Option<TraceContext>) {

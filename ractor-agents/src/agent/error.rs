@@ -84,16 +84,26 @@ pub enum AskError<M> {
 }
 
 impl<M> AskError<M> {
-    pub(crate) fn from_reason(agent: AgentId, reason: Reason, attempts: u16, waited: Duration) -> Self {
+    pub(crate) fn from_reason(
+        agent: AgentId,
+        reason: Reason,
+        attempts: u16,
+        waited: Duration,
+    ) -> Self {
         match reason {
             Reason::Patience | Reason::Deadline => Self::Timeout { agent, waited },
             Reason::Duplicate => Self::Duplicate { agent },
             Reason::Expired => Self::Expired { agent },
             Reason::Shed => Self::Shed { agent },
             Reason::Stopped | Reason::AskerGone => Self::Stopped { agent },
-            reason @ (Reason::Killed | Reason::Panicked | Reason::Failed(_) | Reason::Quarantined) => {
-                Self::Failed { agent, attempts, reason }
-            }
+            reason @ (Reason::Killed
+            | Reason::Panicked
+            | Reason::Failed(_)
+            | Reason::Quarantined) => Self::Failed {
+                agent,
+                attempts,
+                reason,
+            },
         }
     }
 
@@ -125,7 +135,10 @@ impl<M> AskError<M> {
 // By hand, so that messages need no `Debug` and do not end up in logs.
 impl<M> fmt::Debug for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TellError").field("agent", &self.agent).field("refusal", &self.refusal).finish_non_exhaustive()
+        f.debug_struct("TellError")
+            .field("agent", &self.agent)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
     }
 }
 

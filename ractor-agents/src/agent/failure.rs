@@ -23,7 +23,13 @@ pub struct Failure {
 impl Failure {
     /// A failure in words.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), source: None, restart: true, retry: true, is_quarantine: false }
+        Self {
+            text: text.into(),
+            source: None,
+            restart: true,
+            retry: true,
+            is_quarantine: false,
+        }
     }
 
     /// Leaves the agent as it is: its state is sound, only this message cannot be handled.
@@ -51,11 +57,18 @@ impl Failure {
     /// The content has crashed the agent too often and is not tried again.
     pub(crate) fn quarantined() -> Self {
         let failure = Self::new("quarantined").without_restart().without_retry();
-        Self { is_quarantine: true, ..failure }
+        Self {
+            is_quarantine: true,
+            ..failure
+        }
     }
 
     pub(crate) fn reason(&self) -> Reason {
-        if self.is_quarantine { Reason::Quarantined } else { Reason::Failed(self.text.as_str().into()) }
+        if self.is_quarantine {
+            Reason::Quarantined
+        } else {
+            Reason::Failed(self.text.as_str().into())
+        }
     }
 
     /// The error that it was made from, if any.
@@ -68,7 +81,10 @@ impl Failure {
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let text = error.to_string();
-        Self { source: Some(Box::new(error)), ..Self::new(text) }
+        Self {
+            source: Some(Box::new(error)),
+            ..Self::new(text)
+        }
     }
 }
 

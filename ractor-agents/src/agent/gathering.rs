@@ -20,7 +20,13 @@ struct State {
 
 impl Gathering {
     pub(crate) fn of(count: usize) -> Self {
-        Self { state: Mutex::new(State { missing: count, failed: Vec::new() }), changed: Notify::new() }
+        Self {
+            state: Mutex::new(State {
+                missing: count,
+                failed: Vec::new(),
+            }),
+            changed: Notify::new(),
+        }
     }
 
     pub(crate) fn arrive(&self) {

@@ -13,7 +13,10 @@ pub struct AgentId {
 
 impl AgentId {
     pub(crate) fn new(number: u64, kind: &'static str) -> Self {
-        Self { number, kind: short_name(kind) }
+        Self {
+            number,
+            kind: short_name(kind),
+        }
     }
 
     /// The number within the swarm, from 1.
@@ -31,7 +34,9 @@ impl AgentId {
 fn short_name(path: &'static str) -> &'static str {
     let plain = path.split('<').next().unwrap_or(path);
     let mut segments = plain.rsplit("::");
-    segments.find(|segment| !segment.starts_with('{')).unwrap_or(plain)
+    segments
+        .find(|segment| !segment.starts_with('{'))
+        .unwrap_or(plain)
 }
 
 impl fmt::Display for AgentId {
@@ -52,7 +57,10 @@ mod tests {
 
     #[test]
     fn names_are_those_that_people_use() {
-        assert_eq!(short_name("triage::Reviewer<alloc::string::String>"), "Reviewer");
+        assert_eq!(
+            short_name("triage::Reviewer<alloc::string::String>"),
+            "Reviewer"
+        );
         assert_eq!(short_name("quickstart::greeter"), "greeter");
         assert_eq!(short_name("quickstart::main::{{closure}}"), "main");
     }

@@ -54,7 +54,10 @@ where
     type Agent = FnAgent<F, T>;
 
     fn into_agent(self) -> Self::Agent {
-        FnAgent { function: self, argument: PhantomData }
+        FnAgent {
+            function: self,
+            argument: PhantomData,
+        }
     }
 }
 
@@ -85,7 +88,10 @@ where
 
 impl<F: Clone, T> Clone for FnAgent<F, T> {
     fn clone(&self) -> Self {
-        Self { function: self.function.clone(), argument: PhantomData }
+        Self {
+            function: self.function.clone(),
+            argument: PhantomData,
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Agents: what they are, how to talk to them, and what they see while they work.
 
-mod ask;
 mod address;
+mod ask;
+mod batches;
 mod cell;
 mod context;
 mod current;
 mod error;
 mod failure;
 mod gathering;
+mod handler;
 mod id;
 mod into_agent;
 mod into_message;
@@ -16,23 +18,28 @@ mod record;
 mod reply;
 mod status;
 mod tell;
+mod timers;
 
 pub use address::AgentRef;
 pub use ask::Ask;
+pub(crate) use context::Brood;
 pub use context::Context;
 pub(crate) use current::Current;
 pub use error::{AskError, TellError};
 pub use failure::Failure;
 pub(crate) use gathering::Gathering;
+pub(crate) use handler::AnyHandler;
+pub use handler::{Direct, Handler};
 pub use id::AgentId;
 pub use into_agent::{FnAgent, IntoAgent, IsAgent, IsFunction};
 pub use into_message::{IntoMessage, Plain, Typed};
-pub(crate) use record::{Defaults, Launch, Record};
 pub use record::OnRestart;
+pub(crate) use record::{Batch, Defaults, Launch, Plan, Record};
 pub(crate) use reply::{Answer, ReplyTo};
 pub use status::Status;
 pub use supervisors::ExitReason;
 pub use tell::Tell;
+pub use timers::Timer;
 
 /// Something that handles messages one at a time, keeps state between them, and is restarted when it fails.
 ///
@@ -111,7 +118,10 @@ pub trait Agent: Sized + Send + 'static {
     ///
     /// # Errors
     /// A [`Failure`] fails the spawn.
-    fn on_start(&mut self, ctx: &Context<Self>) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn on_start(
+        &mut self,
+        ctx: &Context<Self>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
         let _ = ctx;
         async { Ok(()) }
     }

@@ -26,7 +26,13 @@ pub(crate) struct Pace {
 impl Pace {
     pub(crate) fn new() -> Self {
         let now = Moment::now();
-        Self { now, slice_began: now, served: 0, stride: 1, until_look: 1 }
+        Self {
+            now,
+            slice_began: now,
+            served: 0,
+            stride: 1,
+            until_look: 1,
+        }
     }
 
     /// The time, not older than a stride of quick envelopes or the last slow one.
@@ -43,7 +49,11 @@ impl Pace {
         }
         let now = Moment::now();
         let is_quick = now.since(self.now) < QUICK;
-        self.stride = if is_quick { (self.stride * 2).min(STRIDE_MAX) } else { 1 };
+        self.stride = if is_quick {
+            (self.stride * 2).min(STRIDE_MAX)
+        } else {
+            1
+        };
         self.until_look = self.stride;
         self.now = now;
         self.served >= SLICE || now.since(self.slice_began) >= SLICE_TIME

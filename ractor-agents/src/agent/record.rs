@@ -7,11 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use ractor::ActorCell;
 use supervisors::{Alarm, ExitReason, Look, Start, StartContext, StartError, Watch, spawn_now};
+use tokio::runtime::{Handle, Runtime};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cell::{Body, Cell};
-use super::{Agent, AgentId, Gathering};
+use super::{Agent, AgentId, AnyHandler, Gathering};
 use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Refused};
 use crate::message::{Envelope, Priority};
 use crate::swarm::Inner;
@@ -60,6 +61,23 @@ impl Default for Defaults {
     }
 }
 
+/// What makes one agent different from another of its type.
+pub(crate) struct Plan<A: Agent> {
+    pub(crate) defaults: Arc<Defaults>,
+    pub(crate) inbound: Option<Box<dyn Inbound<A>>>,
+    pub(crate) around: Option<Box<dyn AnyHandler<A>>>,
+    pub(crate) batch: Option<Batch>,
+    pub(crate) factory: Box<dyn Fn() -> A + Send + Sync>,
+    pub(crate) thread: Option<Box<Runtime>>,
+}
+
+/// How messages are handled together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch {
+    pub(crate) size_max: usize,
+    pub(crate) delay_max: Duration,
+}
+
 /// What stays of an agent over its restarts: mailbox, factory, settings. Addresses point here.
 pub(crate) struct Record<A: Agent> {
     pub(crate) mailbox: Mailbox<A>,
@@ -68,8 +86,14 @@ pub(crate) struct Record<A: Agent> {
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
     pub(crate) defaults: Arc<Defaults>,
-    pub(crate) inbound: Option<Box<dyn Inbound<A>>>,
+    /// The layers in front of the mailbox, if any.
+    inbound: Option<Box<dyn Inbound<A>>>,
+    /// The layers around the handler, if any.
+    pub(super) around: Option<Box<dyn AnyHandler<A>>>,
+    pub(super) batch: Option<Batch>,
     pub(super) factory: Box<dyn Fn() -> A + Send + Sync>,
+    /// The agent's own thread, if it has one.
+    thread: Mutex<Option<Box<Runtime>>>,
     /// Who waits for the first start.
     pub(super) gathering: Mutex<Option<Arc<Gathering>>>,
     cancellation: OnceLock<CancellationToken>,
@@ -82,18 +106,27 @@ impl<A: Agent> Record<A> {
     pub(crate) fn new(
         mailbox: Mailbox<A>,
         swarm: &Arc<Inner>,
-        defaults: Arc<Defaults>,
-        inbound: Option<Box<dyn Inbound<A>>>,
-        factory: Box<dyn Fn() -> A + Send + Sync>,
         gathering: Arc<Gathering>,
+        plan: Plan<A>,
     ) -> Self {
+        let Plan {
+            defaults,
+            inbound,
+            around,
+            batch,
+            factory,
+            thread,
+        } = plan;
         Self {
             mailbox,
             traces: swarm.traces,
             swarm: Arc::downgrade(swarm),
             defaults,
             inbound,
+            around,
+            batch,
             factory,
+            thread: Mutex::new(thread),
             gathering: Mutex::new(Some(gathering)),
             cancellation: OnceLock::new(),
             restarts: AtomicU64::new(0),
@@ -123,7 +156,9 @@ impl<A: Agent> Record<A> {
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {
-        self.cancellation.get_or_init(CancellationToken::new).clone()
+        self.cancellation
+            .get_or_init(CancellationToken::new)
+            .clone()
     }
 
     /// Begins an orderly stop: nothing new is taken, what is in line is handled.
@@ -139,6 +174,14 @@ impl<A: Agent> Record<A> {
         actor.as_ref().inspect(|actor| actor.kill()).is_some()
     }
 
+    /// The runtime of the agent's own thread, if it has one.
+    pub(crate) fn thread(&self) -> Option<Handle> {
+        self.thread
+            .lock()
+            .as_ref()
+            .map(|thread| thread.handle().clone())
+    }
+
     pub(crate) fn actor(&self) -> Option<ActorCell> {
         self.actor.lock().clone()
     }
@@ -150,12 +193,18 @@ pub(crate) struct Launch<A: Agent>(pub(crate) Arc<Record<A>>);
 impl<A: Agent> Start for Launch<A> {
     fn start(&self, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
         let record = &self.0;
-        let swarm = record.swarm.upgrade().ok_or_else(|| StartError::Failed("the swarm has ended".into()))?;
+        let swarm = record
+            .swarm
+            .upgrade()
+            .ok_or_else(|| StartError::Failed("the swarm has ended".into()))?;
         let resumed = match record.defaults.on_restart {
             OnRestart::Fresh => None,
-            OnRestart::Resume => cx.take_state().and_then(|mut state| state.take::<Body<A>>().ok()),
+            OnRestart::Resume => cx
+                .take_state()
+                .and_then(|mut state| state.take::<Body<A>>().ok()),
         };
-        let restarted = (cx.incarnation() > 0).then(|| cx.reason().cloned().unwrap_or(ExitReason::Killed));
+        let restarted =
+            (cx.incarnation() > 0).then(|| cx.reason().cloned().unwrap_or(ExitReason::Killed));
         if restarted.is_some() {
             record.restarts.fetch_add(1, Ordering::Relaxed);
         }
@@ -186,6 +235,9 @@ impl<A: Agent> Watch for Record<A> {
             gathering.fail(self.id(), "it ended before it had started".to_owned());
         }
         self.mailbox.close();
+        if let Some(thread) = self.thread.lock().take() {
+            thread.shutdown_background();
+        }
         if let Some(swarm) = self.swarm.upgrade() {
             swarm.forget(self.id());
         }

@@ -17,7 +17,9 @@ pub struct Tell<'a, A: Agent> {
 
 impl<'a, A: Agent> Tell<'a, A> {
     pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
-        Self { delivery: Delivery::new(to, envelope) }
+        Self {
+            delivery: Delivery::new(to, envelope),
+        }
     }
 
     /// Sends it if there is room now.
@@ -25,8 +27,14 @@ impl<'a, A: Agent> Tell<'a, A> {
     /// # Errors
     /// As for [`AgentRef::try_tell`].
     pub(super) fn now(mut self) -> Result<(), TellError<A::Message>> {
-        let Some(envelope) = self.delivery.envelope.take() else { return Ok(()) };
-        self.delivery.to.record().offer(envelope).map_err(|refused| self.delivery.error(refused))
+        let Some(envelope) = self.delivery.envelope.take() else {
+            return Ok(());
+        };
+        self.delivery
+            .to
+            .record()
+            .offer(envelope)
+            .map_err(|refused| self.delivery.error(refused))
     }
 }
 
@@ -35,7 +43,8 @@ macro_rules! options {
     () => {
         /// The lane it travels in. Default: the agent's, which is [`Priority::Normal`] unless spawned otherwise.
         pub fn priority(mut self, priority: Priority) -> Self {
-            self.delivery.edit(|envelope| envelope.set_priority(priority));
+            self.delivery
+                .edit(|envelope| envelope.set_priority(priority));
             self
         }
 
@@ -47,14 +56,16 @@ macro_rules! options {
 
         /// Limits each attempt to `deadline`. Default: the agent's, which is 30 seconds unless spawned otherwise.
         pub fn deadline(mut self, deadline: Duration) -> Self {
-            self.delivery.edit(|envelope| envelope.set_deadline(deadline));
+            self.delivery
+                .edit(|envelope| envelope.set_deadline(deadline));
             self
         }
 
         /// Lets a handler start on it up to `attempts` times, 1 to 65,535. More than one means at least once: the
         /// handler must tolerate repeats. Default: the agent's, which is 1 unless spawned otherwise.
         pub fn attempts(mut self, attempts: u16) -> Self {
-            self.delivery.edit(|envelope| envelope.set_attempts(attempts));
+            self.delivery
+                .edit(|envelope| envelope.set_attempts(attempts));
             self
         }
 
@@ -96,7 +107,9 @@ impl<A: Agent> Unpin for Tell<'_, A> {}
 
 impl<A: Agent> fmt::Debug for Tell<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tell").field("to", &self.delivery.to).finish_non_exhaustive()
+        f.debug_struct("Tell")
+            .field("to", &self.delivery.to)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,12 +123,18 @@ pub(super) struct Delivery<'a, A: Agent> {
 
 impl<'a, A: Agent> Delivery<'a, A> {
     pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
-        Self { to, envelope: Some(envelope), place: None }
+        Self {
+            to,
+            envelope: Some(envelope),
+            place: None,
+        }
     }
 
     /// Takes the message back, if it is not in line yet.
     pub(super) fn withdraw(&mut self) -> Option<A::Message> {
-        self.envelope.take().map(|envelope| envelope.message.into_sole())
+        self.envelope
+            .take()
+            .map(|envelope| envelope.message.into_sole())
     }
 
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut Envelope<A>)) {
@@ -130,14 +149,19 @@ impl<'a, A: Agent> Delivery<'a, A> {
             return Poll::Pending;
         }
         loop {
-            let Some(envelope) = self.envelope.take() else { return Poll::Ready(Ok(())) };
+            let Some(envelope) = self.envelope.take() else {
+                return Poll::Ready(Ok(()));
+            };
             let mut refused = match self.to.record().offer(envelope) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(refused) => refused,
             };
             if std::mem::take(&mut refused.envelope.stamp.granted) {
                 // A layer turned it away for another reason: the room is for the next in line.
-                self.to.record().mailbox.return_room(refused.envelope.stamp.lane);
+                self.to
+                    .record()
+                    .mailbox
+                    .return_room(refused.envelope.stamp.lane);
             }
             if !self.may_wait(&refused) {
                 return Poll::Ready(Err(self.error(refused)));
@@ -151,7 +175,9 @@ impl<'a, A: Agent> Delivery<'a, A> {
 
     /// Whether it is worth offering the envelope now; otherwise it waits in line for that.
     fn is_called(&mut self, cx: &Context<'_>) -> bool {
-        let Some(envelope) = self.envelope.as_mut() else { return true };
+        let Some(envelope) = self.envelope.as_mut() else {
+            return true;
+        };
         let (lane, ticket) = match self.place {
             Some((lane, ticket)) => (lane, Some(ticket)),
             None => (envelope.stamp.lane, None),
@@ -174,7 +200,9 @@ impl<'a, A: Agent> Delivery<'a, A> {
     }
 
     fn may_wait(&self, refused: &Refused<A>) -> bool {
-        let Refusal::Full { priority, .. } = refused.refusal else { return false };
+        let Refusal::Full { priority, .. } = refused.refusal else {
+            return false;
+        };
         let record = self.to.record();
         record.mailbox.settings().lane(priority).overflow == Overflow::Wait
             && !Current::is(record.swarm_address(), record.id())
@@ -182,7 +210,11 @@ impl<'a, A: Agent> Delivery<'a, A> {
 
     pub(super) fn error(&self, refused: Refused<A>) -> TellError<A::Message> {
         let Refused { envelope, refusal } = refused;
-        TellError { agent: self.to.id(), refusal, message: Box::new(envelope.message.into_sole()) }
+        TellError {
+            agent: self.to.id(),
+            refusal,
+            message: Box::new(envelope.message.into_sole()),
+        }
     }
 }
 

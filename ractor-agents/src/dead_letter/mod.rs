@@ -6,5 +6,5 @@ mod reason;
 
 pub use letter::DeadLetter;
 pub use office::DeadLetters;
-pub use reason::Reason;
 pub(crate) use reason::End;
+pub use reason::Reason;

@@ -31,8 +31,15 @@ impl DeadLetters {
     pub const LAG_MAX: usize = 256;
 
     pub(crate) fn new(keep: usize) -> Self {
-        let kept = Kept { letters: VecDeque::new(), keep, total: 0 };
-        Self { kept: Arc::new(Mutex::new(kept)), news: broadcast::Sender::new(Self::LAG_MAX) }
+        let kept = Kept {
+            letters: VecDeque::new(),
+            keep,
+            total: 0,
+        };
+        Self {
+            kept: Arc::new(Mutex::new(kept)),
+            news: broadcast::Sender::new(Self::LAG_MAX),
+        }
     }
 
     /// How many messages have come here since the swarm began.
@@ -65,7 +72,11 @@ impl DeadLetters {
             let mut kept = self.kept.lock();
             kept.total += 1;
             kept.letters.push_back(Arc::clone(&letter));
-            if kept.letters.len() > kept.keep { kept.letters.pop_front() } else { None }
+            if kept.letters.len() > kept.keep {
+                kept.letters.pop_front()
+            } else {
+                None
+            }
         };
         drop(forgotten);
         // An error only says that nobody listens.
@@ -75,6 +86,8 @@ impl DeadLetters {
 
 impl fmt::Debug for DeadLetters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeadLetters").field("total", &self.total()).finish_non_exhaustive()
+        f.debug_struct("DeadLetters")
+            .field("total", &self.total())
+            .finish_non_exhaustive()
     }
 }

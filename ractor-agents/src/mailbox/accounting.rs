@@ -44,7 +44,13 @@ impl Accounting {
 
     /// Messages that have reached their end, whichever it was.
     pub fn ended(&self) -> u64 {
-        self.handled + self.failed + self.expired + self.deduplicated + self.shed + self.cancelled + self.moved
+        self.handled
+            + self.failed
+            + self.expired
+            + self.deduplicated
+            + self.shed
+            + self.cancelled
+            + self.moved
     }
 }
 

@@ -26,7 +26,9 @@ pub(super) trait InLane {
 
 impl<T: InLane> Chunk<T> {
     pub(super) const fn new() -> Self {
-        Self { queue: VecDeque::new() }
+        Self {
+            queue: VecDeque::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -56,12 +58,18 @@ impl<T: InLane> Chunk<T> {
     /// Takes the oldest envelope of `lane`, wherever it stands.
     pub(super) fn pop_lane(&mut self, lane: Priority) -> Option<T> {
         let at = self.queue.partition_point(|waiting| waiting.lane() < lane);
-        if self.queue.get(at)?.lane() == lane { self.queue.remove(at) } else { None }
+        if self.queue.get(at)?.lane() == lane {
+            self.queue.remove(at)
+        } else {
+            None
+        }
     }
 
     /// Puts an envelope back in front of its lane.
     pub(super) fn put_back(&mut self, envelope: T) {
-        let at = self.queue.partition_point(|waiting| waiting.lane() < envelope.lane());
+        let at = self
+            .queue
+            .partition_point(|waiting| waiting.lane() < envelope.lane());
         self.queue.insert(at, envelope);
     }
 
@@ -92,7 +100,8 @@ impl<T: InLane> Chunk<T> {
             self.queue.extend(run);
         } else {
             self.queue.rotate_left(at);
-            run.rev().for_each(|envelope| self.queue.push_front(envelope));
+            run.rev()
+                .for_each(|envelope| self.queue.push_front(envelope));
             self.queue.rotate_right(at);
         }
     }
@@ -114,17 +123,26 @@ mod tests {
 
     fn lanes(items: impl IntoIterator<Item = Item>) -> Lanes<Item> {
         let mut lanes = Lanes::new();
-        items.into_iter().for_each(|item| lanes.lane_mut(item.0).push_back(item));
+        items
+            .into_iter()
+            .for_each(|item| lanes.lane_mut(item.0).push_back(item));
         lanes
     }
 
     fn drain(chunk: &mut Chunk<Item>) -> Vec<(Priority, u32)> {
-        std::iter::from_fn(|| chunk.pop_front()).map(|item| (item.0, item.1)).collect()
+        std::iter::from_fn(|| chunk.pop_front())
+            .map(|item| (item.0, item.1))
+            .collect()
     }
 
     #[test]
     fn an_empty_chunk_takes_the_highest_lanes_first_and_no_more_than_asked() {
-        let mut lanes = lanes([Item(Low, 1), Item(Normal, 2), Item(Critical, 3), Item(Normal, 4)]);
+        let mut lanes = lanes([
+            Item(Low, 1),
+            Item(Normal, 2),
+            Item(Critical, 3),
+            Item(Normal, 4),
+        ]);
         let mut chunk = Chunk::new();
         let left = chunk.refill(&mut lanes, 2);
         assert_eq!(drain(&mut chunk), [(Critical, 3), (Normal, 2)]);
@@ -135,25 +153,42 @@ mod tests {
     fn higher_lanes_overtake_what_was_taken_and_equal_ones_do_not() {
         let mut chunk = Chunk::new();
         chunk.refill(&mut lanes([Item(Normal, 1), Item(Low, 2)]), CHUNK);
-        let mut more = lanes([Item(Normal, 3), Item(High, 4), Item(Urgent, 5), Item(Urgent, 6)]);
+        let mut more = lanes([
+            Item(Normal, 3),
+            Item(High, 4),
+            Item(Urgent, 5),
+            Item(Urgent, 6),
+        ]);
         let left = chunk.refill(&mut more, CHUNK);
         assert_eq!(left, Normal.bit());
-        assert_eq!(drain(&mut chunk), [(Urgent, 5), (Urgent, 6), (High, 4), (Normal, 1), (Low, 2)]);
+        assert_eq!(
+            drain(&mut chunk),
+            [(Urgent, 5), (Urgent, 6), (High, 4), (Normal, 1), (Low, 2)]
+        );
     }
 
     #[test]
     fn what_comes_back_stands_in_front_of_its_lane() {
         let mut chunk = Chunk::new();
-        chunk.refill(&mut lanes([Item(Critical, 1), Item(Low, 2), Item(Low, 3)]), CHUNK);
+        chunk.refill(
+            &mut lanes([Item(Critical, 1), Item(Low, 2), Item(Low, 3)]),
+            CHUNK,
+        );
         chunk.put_back(Item(Low, 0));
         chunk.put_back(Item(Normal, 9));
-        assert_eq!(drain(&mut chunk), [(Critical, 1), (Normal, 9), (Low, 0), (Low, 2), (Low, 3)]);
+        assert_eq!(
+            drain(&mut chunk),
+            [(Critical, 1), (Normal, 9), (Low, 0), (Low, 2), (Low, 3)]
+        );
     }
 
     #[test]
     fn the_oldest_of_a_lane_can_be_taken_out_of_turn() {
         let mut chunk = Chunk::new();
-        chunk.refill(&mut lanes([Item(High, 1), Item(Low, 2), Item(Low, 3)]), CHUNK);
+        chunk.refill(
+            &mut lanes([Item(High, 1), Item(Low, 2), Item(Low, 3)]),
+            CHUNK,
+        );
         assert_eq!(chunk.pop_lane(Low), Some(Item(Low, 2)));
         assert_eq!(chunk.pop_lane(Normal), None);
         assert_eq!(drain(&mut chunk), [(High, 1), (Low, 3)]);

@@ -23,7 +23,10 @@ impl<Inner> super::Layer<Inner> for Layer {
     type Outer = Deadline<Inner>;
 
     fn layer(self, inner: Inner) -> Deadline<Inner> {
-        Deadline { inner, deadline: self.deadline }
+        Deadline {
+            inner,
+            deadline: self.deadline,
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::outlet::{Delayed, InFlight};
-use super::{Buried, Gate, LANES, Mailbox, Phase, STOP};
+use super::delayed::DELAYED_MAX;
+use super::outlet::InFlight;
+use super::{Buried, Gate, Mailbox, Phase};
 use crate::agent::{Agent, Failure};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Expiry, Extras, Moment, Payload, Stamp};
@@ -15,8 +16,6 @@ pub(crate) enum Next<'a, A: Agent> {
     Deliver(InHand<'a, A>),
     /// Park: nothing is in line.
     Empty,
-    /// Leave, with the rest in line.
-    Stop,
     /// Leave: another incarnation has taken over.
     Fenced,
 }
@@ -67,10 +66,12 @@ impl<A: Agent> Mailbox<A> {
             if outlet.epoch != epoch {
                 return Next::Fenced;
             }
-            if self.hint() & STOP != 0 {
-                return Next::Stop;
+            if outlet.delayed.len() >= DELAYED_MAX && outlet.chunk.len() == 0 {
+                return Next::Empty;
             }
-            let Some(envelope) = self.pick(&mut outlet) else { return Next::Empty };
+            let Some(envelope) = self.pick(&mut outlet) else {
+                return Next::Empty;
+            };
             let Some(reason) = unwanted(&envelope, now) else {
                 let (in_hand, watch) = self.take_in_hand(&mut outlet, envelope, now);
                 drop(outlet);
@@ -91,7 +92,12 @@ impl<A: Agent> Mailbox<A> {
         envelope: Envelope<A>,
         now: Moment,
     ) -> (InHand<'_, A>, Option<Moment>) {
-        let Envelope { mut message, reply, mut stamp, extras } = envelope;
+        let Envelope {
+            mut message,
+            reply,
+            mut stamp,
+            extras,
+        } = envelope;
         if self.attempts_max(&stamp) > 1 {
             message = message.into_shared();
         }
@@ -99,15 +105,30 @@ impl<A: Agent> Mailbox<A> {
         if stamp.attempt > 1 {
             outlet.count_retried();
         }
-        let deadline = extras.as_ref().and_then(|extras| extras.deadline).unwrap_or(self.settings.deadline);
+        let deadline = extras
+            .as_ref()
+            .and_then(|extras| extras.deadline)
+            .unwrap_or(self.settings.deadline);
         let mut due = now.after(deadline);
         if stamp.expiry == Expiry::Patience {
             due = due.min(stamp.expires);
         }
         let copy = message.share();
-        let in_hand =
-            InHand { mailbox: self, epoch: outlet.epoch, stamp, extras: extras.clone(), message: Some(message) };
-        outlet.in_flight.push(InFlight { stamp, reply, extras, copy, due, cause: None });
+        let in_hand = InHand {
+            mailbox: self,
+            epoch: outlet.epoch,
+            stamp,
+            extras: extras.clone(),
+            message: Some(message),
+        };
+        outlet.in_flight.push(InFlight {
+            stamp,
+            reply,
+            extras,
+            copy,
+            due,
+            cause: None,
+        });
         let is_watched = due < outlet.watched;
         if is_watched {
             outlet.watched = due;
@@ -119,17 +140,31 @@ impl<A: Agent> Mailbox<A> {
     pub(crate) fn poll_unparked(&self, epoch: u32, cx: &Context<'_>) -> Poll<Unparked> {
         let outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
-        if outlet.epoch != epoch || outlet.chunk.len() > 0 || self.hint() != 0 {
-            debug_assert_eq!(self.hint() & LANES, inlet.lanes.mask(), "the hint is exact under the lock");
+        debug_assert_eq!(
+            self.hint(),
+            inlet.lanes.mask(),
+            "the hint is exact under the lock"
+        );
+        let may_start = outlet.delayed.len() < DELAYED_MAX;
+        if outlet.epoch != epoch || outlet.chunk.len() > 0 || (self.hint() != 0 && may_start) {
             return Poll::Ready(Unparked::Ready);
         }
         if inlet.gate == Gate::Draining && outlet.is_idle() {
             return Poll::Ready(Unparked::Drained);
         }
-        match &mut inlet.parked {
-            Some(waker) => waker.clone_from(cx.waker()),
-            parked => *parked = Some(cx.waker().clone()),
+        inlet.park(cx);
+        Poll::Pending
+    }
+
+    /// Parks the consumer until `size` envelopes are in line, or the gate is not open any more.
+    pub(crate) fn poll_filled(&self, epoch: u32, size: usize, cx: &Context<'_>) -> Poll<()> {
+        let outlet = self.outlet.lock();
+        let mut inlet = self.inlet.lock();
+        let in_line = outlet.chunk.len() + inlet.lanes.len();
+        if outlet.epoch != epoch || in_line >= size || inlet.gate != Gate::Open {
+            return Poll::Ready(());
         }
+        inlet.park(cx);
         Poll::Pending
     }
 
@@ -140,16 +175,30 @@ impl<A: Agent> Mailbox<A> {
         outlet.epoch = outlet.epoch.wrapping_add(1);
         outlet.phase = Phase::Down;
         let mut inlet = self.inlet.lock();
-        let mut left: Vec<Buried<A>> = outlet.chunk.take_all().into_iter().map(Buried::from).collect();
-        left.extend(std::mem::take(&mut outlet.delayed).into_iter().map(|delayed| Buried::from(delayed.envelope)));
+        let mut left: Vec<Buried<A>> = outlet
+            .chunk
+            .take_all()
+            .into_iter()
+            .map(Buried::from)
+            .collect();
+        left.extend(
+            std::mem::take(&mut outlet.delayed)
+                .into_iter()
+                .map(|delayed| Buried::from(delayed.envelope)),
+        );
         left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
-        left.extend(std::mem::take(&mut outlet.in_flight).into_iter().map(|in_flight| in_flight.into_buried(None)));
+        left.extend(
+            std::mem::take(&mut outlet.in_flight)
+                .into_iter()
+                .map(|in_flight| in_flight.into_buried(None)),
+        );
         inlet.failed += left.len() as u64;
-        self.set_hint(self.hint() & !LANES);
+        self.set_hint(0);
         drop(inlet);
         drop(outlet);
         let count = left.len();
-        left.into_iter().for_each(|envelope| self.bury(envelope, Reason::Stopped));
+        left.into_iter()
+            .for_each(|envelope| self.bury(envelope, Reason::Stopped));
         count
     }
 }
@@ -162,7 +211,11 @@ fn unwanted<A: Agent>(envelope: &Envelope<A>, now: Moment) -> Option<Reason> {
             Expiry::Patience => Reason::Patience,
         });
     }
-    envelope.reply.as_ref().filter(|reply| reply.is_closed()).map(|_| Reason::AskerGone)
+    envelope
+        .reply
+        .as_ref()
+        .filter(|reply| reply.is_closed())
+        .map(|_| Reason::AskerGone)
 }
 
 /// An envelope in the consumer's hand.
@@ -186,7 +239,9 @@ impl<A: Agent> InHand<'_, A> {
     /// The handler is done with it.
     pub(crate) fn complete(mut self, reply: A::Reply) {
         let mut outlet = self.mailbox.outlet.lock();
-        let Some(in_flight) = self.release(&mut outlet) else { return };
+        let Some(in_flight) = self.release(&mut outlet) else {
+            return;
+        };
         outlet.count_handled();
         drop(outlet);
         self.message = None;
@@ -207,18 +262,28 @@ impl<A: Agent> InHand<'_, A> {
             self.message = None;
             return None;
         }
-        let at = outlet.in_flight.iter().position(|in_flight| in_flight.stamp.number == self.stamp.number)?;
+        let at = outlet
+            .in_flight
+            .iter()
+            .position(|in_flight| in_flight.stamp.number == self.stamp.number)?;
         Some(outlet.in_flight.swap_remove(at))
     }
 
     fn give_back(&mut self, reason: Reason, may_retry: bool) {
         let mut outlet = self.mailbox.outlet.lock();
-        let Some(mut in_flight) = self.release(&mut outlet) else { return };
-        let Some(message) = self.message.take() else { return };
+        let Some(mut in_flight) = self.release(&mut outlet) else {
+            return;
+        };
+        let Some(message) = self.message.take() else {
+            return;
+        };
         // Why the supervisor had it killed is more to the point than that it was killed.
         let reason = in_flight.cause.take().unwrap_or(reason);
         in_flight.copy = None;
-        if let Some(ended) = self.mailbox.requeue(&mut outlet, in_flight, Some(message), may_retry, &reason) {
+        if let Some(ended) =
+            self.mailbox
+                .requeue(&mut outlet, in_flight, Some(message), may_retry, &reason)
+        {
             drop(outlet);
             self.mailbox.bury(ended, reason);
         }
@@ -236,11 +301,16 @@ impl<A: Agent> Mailbox<A> {
         reason: &Reason,
     ) -> Option<Buried<A>> {
         let attempts_max = self.attempts_max(&in_flight.stamp);
-        let is_wanted = !matches!(reason, Reason::Patience | Reason::AskerGone | Reason::Quarantined);
+        let is_wanted = !matches!(
+            reason,
+            Reason::Patience | Reason::AskerGone | Reason::Quarantined
+        );
         match message {
             Some(message) if may_retry && is_wanted && in_flight.stamp.attempt < attempts_max => {
                 let own = in_flight.extras.as_ref().and_then(|extras| extras.backoff);
-                let wait = own.unwrap_or(self.settings.backoff).wait(u32::from(in_flight.stamp.attempt));
+                let wait = own
+                    .unwrap_or(self.settings.backoff)
+                    .wait(u32::from(in_flight.stamp.attempt));
                 let envelope = in_flight.into_envelope(message);
                 if wait.is_zero() {
                     outlet.chunk.put_back(envelope);
@@ -262,21 +332,16 @@ impl<A: Agent> Mailbox<A> {
             chosen => chosen,
         }
     }
-
-    /// Keeps an envelope until `due`.
-    pub(super) fn delay(&self, outlet: &mut super::Outlet<A>, envelope: Envelope<A>, due: Moment) {
-        outlet.delayed.push(Delayed { due, envelope });
-        if due < outlet.watched {
-            outlet.watched = due;
-            self.arm(due);
-        }
-    }
 }
 
 impl<A: Agent> Drop for InHand<'_, A> {
     fn drop(&mut self) {
         if self.message.is_some() {
-            let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Killed };
+            let reason = if std::thread::panicking() {
+                Reason::Panicked
+            } else {
+                Reason::Killed
+            };
             self.give_back(reason, true);
         }
     }

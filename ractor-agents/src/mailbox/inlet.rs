@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 
 use super::lanes::Lanes;
 use super::waiting::{Ticket, Turn, Waiting};
-use super::{Accounting, Buried, Gate, LANES, LaneLimit, Mailbox, Overflow, Refusal, Refused, STOP, Settings};
+use super::{Accounting, Buried, Gate, LaneLimit, Mailbox, Overflow, Refusal, Refused, Settings};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Expiry, Moment, Priority};
@@ -52,9 +52,24 @@ impl<A: Agent> Inlet<A> {
         }
     }
 
+    /// Counts one more as accepted; returns its number.
+    pub(super) fn accept(&mut self) -> u64 {
+        self.accepted += 1;
+        self.accepted
+    }
+
+    /// Keeps the consumer's waker for whoever comes next.
+    pub(super) fn park(&mut self, cx: &Context<'_>) {
+        match &mut self.parked {
+            Some(waker) => waker.clone_from(cx.waker()),
+            parked => *parked = Some(cx.waker().clone()),
+        }
+    }
+
     /// Whether a lane is filled to four fifths or more.
     pub(super) fn is_overloaded(&self, settings: &Settings) -> bool {
-        let is_high = |lane: Priority| self.lanes.lane(lane).len() * 5 >= settings.lane(lane).depth_max * 4;
+        let is_high =
+            |lane: Priority| self.lanes.lane(lane).len() * 5 >= settings.lane(lane).depth_max * 4;
         Priority::ALL.into_iter().any(is_high)
     }
 
@@ -78,7 +93,9 @@ impl<A: Agent> Inlet<A> {
 
     /// Promises the room of a lane that is at most half full to those who wait for it.
     pub(super) fn grant(&mut self, settings: &Settings) -> Vec<Waker> {
-        let Some(waiting) = &mut self.waiting else { return Vec::new() };
+        let Some(waiting) = &mut self.waiting else {
+            return Vec::new();
+        };
         let mut woken = Vec::new();
         for lane in Priority::ALL {
             let (depth, depth_max) = (self.lanes.lane(lane).len(), settings.lane(lane).depth_max);
@@ -114,8 +131,7 @@ impl<A: Agent> Mailbox<A> {
 
     /// Takes `envelope` in, whatever the depth.
     fn insert(&self, mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>, mut envelope: Envelope<A>) {
-        inlet.accepted += 1;
-        envelope.stamp.number = inlet.accepted;
+        envelope.stamp.number = inlet.accept();
         let expires = envelope.stamp.expires;
         let is_watched = envelope.stamp.expiry == Expiry::Patience && expires < inlet.watched;
         if is_watched {
@@ -144,17 +160,25 @@ impl<A: Agent> Mailbox<A> {
         envelope: Envelope<A>,
     ) -> Result<(), Refused<A>> {
         let lane = envelope.stamp.lane;
-        let LaneLimit { depth_max, overflow } = self.settings.lane(lane);
+        let LaneLimit {
+            depth_max,
+            overflow,
+        } = self.settings.lane(lane);
         let shed = match overflow {
             Overflow::Wait | Overflow::Reject => {
                 drop(inlet);
-                return Err(Refused::new(envelope, Refusal::Full { priority: lane, depth_max }));
+                return Err(Refused::new(
+                    envelope,
+                    Refusal::Full {
+                        priority: lane,
+                        depth_max,
+                    },
+                ));
             }
             Overflow::DropNewest => {
-                inlet.accepted += 1;
                 inlet.shed += 1;
                 let mut envelope = envelope;
-                envelope.stamp.number = inlet.accepted;
+                envelope.stamp.number = inlet.accept();
                 drop(inlet);
                 Some(envelope)
             }
@@ -182,9 +206,8 @@ impl<A: Agent> Mailbox<A> {
             drop(inlet);
             return Err(Refused::new(envelope, refusal));
         }
-        inlet.accepted += 1;
         inlet.deduplicated += 1;
-        envelope.stamp.number = inlet.accepted;
+        envelope.stamp.number = inlet.accept();
         if envelope.stamp.granted {
             inlet.redeem(envelope.stamp.lane);
         }
@@ -195,7 +218,12 @@ impl<A: Agent> Mailbox<A> {
 
     /// Waits in line for room in `lane`: a ticket to come back with, or `None` once there is (or may be) room. Then the
     /// envelope is to be offered with the grant, if one was given.
-    pub(crate) fn poll_room(&self, lane: Priority, ticket: Option<Ticket>, cx: &Context<'_>) -> Room {
+    pub(crate) fn poll_room(
+        &self,
+        lane: Priority,
+        ticket: Option<Ticket>,
+        cx: &Context<'_>,
+    ) -> Room {
         let mut inlet = self.inlet.lock();
         if inlet.gate.refusal().is_some() {
             return Room::Retry;
@@ -203,7 +231,12 @@ impl<A: Agent> Mailbox<A> {
         if ticket.is_none() && inlet.has_room(lane, self.settings.lane(lane)) {
             return Room::Retry;
         }
-        match inlet.waiting.get_or_insert_default().line(lane).poll(ticket, cx) {
+        match inlet
+            .waiting
+            .get_or_insert_default()
+            .line(lane)
+            .poll(ticket, cx)
+        {
             Turn::Granted => Room::Granted,
             Turn::Waiting(ticket) => Room::Waiting(ticket),
         }
@@ -212,7 +245,9 @@ impl<A: Agent> Mailbox<A> {
     /// Gives up a place in line, or the room that was promised to it.
     pub(crate) fn leave_line(&self, lane: Priority, ticket: Ticket) {
         let mut inlet = self.inlet.lock();
-        let Some(waiting) = &mut inlet.waiting else { return };
+        let Some(waiting) = &mut inlet.waiting else {
+            return;
+        };
         if waiting.line(lane).leave(ticket) {
             let woken = inlet.grant(&self.settings);
             drop(inlet);
@@ -234,28 +269,24 @@ impl<A: Agent> Mailbox<A> {
     /// A gate that is closed for good stays closed.
     pub(crate) fn set_gate(&self, gate: Gate) {
         let mut inlet = self.inlet.lock();
-        if matches!(inlet.gate, Gate::Closed) || (inlet.gate == Gate::Draining && gate != Gate::Closed) {
+        if matches!(inlet.gate, Gate::Closed)
+            || (inlet.gate == Gate::Draining && gate != Gate::Closed)
+        {
             return;
         }
         inlet.gate = gate;
         let mut woken: Vec<Waker> = inlet.parked.take().into_iter().collect();
         if gate != Gate::Open {
-            woken.extend(inlet.waiting.as_mut().map(|waiting| waiting.dismiss()).unwrap_or_default());
+            woken.extend(
+                inlet
+                    .waiting
+                    .as_mut()
+                    .map(|waiting| waiting.dismiss())
+                    .unwrap_or_default(),
+            );
         }
         drop(inlet);
         woken.into_iter().for_each(Waker::wake);
-    }
-
-    /// Has the consumer leave after the envelope in hand, with the rest in line.
-    pub(crate) fn set_stop(&self, stop: bool) {
-        let mut inlet = self.inlet.lock();
-        let word = self.hint() & LANES;
-        self.set_hint(if stop { word | STOP } else { word });
-        let parked = inlet.parked.take();
-        drop(inlet);
-        if let Some(waker) = parked {
-            waker.wake();
-        }
     }
 }
 

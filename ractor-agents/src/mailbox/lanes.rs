@@ -13,7 +13,9 @@ pub(super) struct Lanes<T> {
 impl<T> Lanes<T> {
     /// Allocates nothing until something is pushed.
     pub(super) fn new() -> Self {
-        Self { queues: PerLane::new([const { VecDeque::new() }; Priority::COUNT]) }
+        Self {
+            queues: PerLane::new([const { VecDeque::new() }; Priority::COUNT]),
+        }
     }
 
     pub(super) fn lane(&self, lane: Priority) -> &VecDeque<T> {
@@ -26,7 +28,10 @@ impl<T> Lanes<T> {
 
     /// One bit per lane that holds something. See [`Priority::highest`].
     pub(super) fn mask(&self) -> u32 {
-        Priority::ALL.into_iter().filter(|lane| !self.lane(*lane).is_empty()).fold(0, |mask, lane| mask | lane.bit())
+        Priority::ALL
+            .into_iter()
+            .filter(|lane| !self.lane(*lane).is_empty())
+            .fold(0, |mask, lane| mask | lane.bit())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -39,10 +44,15 @@ impl<T> Lanes<T> {
 
     /// Gives back what a burst once needed.
     pub(super) fn shrink(&mut self, keep: usize) {
-        self.queues.iter_mut().for_each(|queue| queue.shrink_to(keep));
+        self.queues
+            .iter_mut()
+            .for_each(|queue| queue.shrink_to(keep));
     }
 
     pub(super) fn take_all(&mut self) -> Vec<T> {
-        self.queues.iter_mut().flat_map(|queue| queue.drain(..)).collect()
+        self.queues
+            .iter_mut()
+            .flat_map(|queue| queue.drain(..))
+            .collect()
     }
 }

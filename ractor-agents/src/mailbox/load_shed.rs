@@ -14,7 +14,10 @@ pub struct Layer {
 impl Layer {
     /// Refuses from `depth_max` waiting messages on, all lanes together. Critical ones are spared.
     pub const fn above(depth_max: usize) -> Self {
-        Self { depth_max, spare: Priority::Critical }
+        Self {
+            depth_max,
+            spare: Priority::Critical,
+        }
     }
 
     /// Spares `priority` and everything above it. Default: [`Priority::Critical`].
@@ -45,7 +48,10 @@ impl<A: Agent, Inner: Inbound<A>> Inbound<A> for LoadShed<Inner> {
         if envelope.priority() > spare {
             let depth = mailbox.depth();
             if depth >= depth_max {
-                return Err(Refused::new(envelope, Refusal::Overloaded { depth, depth_max }));
+                return Err(Refused::new(
+                    envelope,
+                    Refusal::Overloaded { depth, depth_max },
+                ));
             }
         }
         self.inner.offer(envelope, mailbox)

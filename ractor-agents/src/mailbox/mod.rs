@@ -15,6 +15,7 @@ mod accounting;
 mod chunk;
 pub mod deadline;
 pub mod dedup;
+mod delayed;
 mod gate;
 mod in_hand;
 mod inlet;
@@ -22,10 +23,12 @@ mod lanes;
 mod layer;
 pub mod load_shed;
 mod outlet;
+pub mod quarantine;
 pub mod rate_limit;
 mod refusal;
 pub mod retry;
 mod settings;
+pub mod trace;
 pub mod ttl;
 mod waiting;
 mod watch;
@@ -44,13 +47,13 @@ pub(crate) use chunk::CHUNK;
 pub(crate) use gate::Gate;
 pub(crate) use in_hand::{InHand, Next, Unparked};
 use inlet::Inlet;
+pub(crate) use inlet::Room;
 pub use layer::{Identity, Inbound, Layer, Stack};
 use outlet::Outlet;
 pub(crate) use outlet::Phase;
 pub use refusal::{Refusal, Refused};
 pub(crate) use settings::Settings;
 pub use settings::{Aging, LaneLimit, Overflow};
-pub(crate) use inlet::Room;
 pub(crate) use waiting::Ticket;
 
 use crate::agent::{Agent, AgentId, ReplyTo, Status};
@@ -61,9 +64,9 @@ use crate::message::{Envelope, Extras, MessageId, Moment, Payload, Stamp};
 ///
 /// [Layers](Layer) stand in front of it; the innermost offers to it.
 pub struct Mailbox<A: Agent> {
-    /// One bit per lane that holds something, and [`STOP`]. Written under the inlet's lock; the consumer's look at it
-    /// before each envelope is only a hint.
-    word: AtomicU32,
+    /// One bit per lane that holds something. Written under the inlet's lock; the consumer's look at it before each
+    /// envelope is only a hint.
+    hint: AtomicU32,
     inlet: Mutex<Inlet<A>>,
     /// Locked before the inlet where both are needed. Senders never take it.
     outlet: Mutex<Outlet<A>>,
@@ -73,15 +76,10 @@ pub struct Mailbox<A: Agent> {
     dead_letters: DeadLetters,
 }
 
-/// In [`Mailbox::word`]: leave now, with the rest in line.
-const STOP: u32 = 1 << 8;
-/// The bits of [`Mailbox::word`] that are lanes.
-const LANES: u32 = STOP - 1;
-
 impl<A: Agent> Mailbox<A> {
     pub(crate) fn new(id: AgentId, settings: Arc<Settings>, dead_letters: DeadLetters) -> Self {
         Self {
-            word: AtomicU32::new(0),
+            hint: AtomicU32::new(0),
             inlet: Mutex::new(Inlet::new()),
             outlet: Mutex::new(Outlet::new()),
             alarm: OnceLock::new(),
@@ -122,19 +120,23 @@ impl<A: Agent> Mailbox<A> {
             (_, Gate::Maintenance) => Status::Maintenance,
             (Phase::New | Phase::Starting(_), Gate::Open) => Status::Starting,
             (Phase::Down, Gate::Open) => Status::Error,
-            (Phase::Running, Gate::Open) if inlet.is_overloaded(&self.settings) => Status::Overloaded,
-            (Phase::Running, Gate::Open) if outlet.is_idle() && inlet.lanes.mask() == 0 => Status::Idle,
+            (Phase::Running, Gate::Open) if inlet.is_overloaded(&self.settings) => {
+                Status::Overloaded
+            }
+            (Phase::Running, Gate::Open) if outlet.is_idle() && inlet.lanes.mask() == 0 => {
+                Status::Idle
+            }
             (Phase::Running, Gate::Open) => Status::Busy,
         }
     }
 
     fn hint(&self) -> u32 {
-        self.word.load(Ordering::Relaxed)
+        self.hint.load(Ordering::Relaxed)
     }
 
     /// Only under the inlet's lock.
-    fn set_hint(&self, word: u32) {
-        self.word.store(word, Ordering::Relaxed);
+    fn set_hint(&self, lanes: u32) {
+        self.hint.store(lanes, Ordering::Relaxed);
     }
 
     /// Asks the supervisors' clock for a look at `due`.
@@ -146,7 +148,12 @@ impl<A: Agent> Mailbox<A> {
 
     /// Tells the asker and the dead letters what became of an envelope that the accounting has already let go.
     fn bury(&self, envelope: Buried<A>, reason: Reason) {
-        let Buried { stamp, reply, extras, message } = envelope;
+        let Buried {
+            stamp,
+            reply,
+            extras,
+            message,
+        } = envelope;
         let was_ask = reply.is_some();
         if let Some(reply) = reply {
             reply.send(Err((reason.clone(), stamp.attempt)));
@@ -157,7 +164,10 @@ impl<A: Agent> Mailbox<A> {
         let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
         let message = message.and_then(Payload::into_inner);
         self.dead_letters.take_in(DeadLetter {
-            id: MessageId { agent: self.id, number: stamp.number },
+            id: MessageId {
+                agent: self.id,
+                number: stamp.number,
+            },
             message_type: std::any::type_name::<A::Message>(),
             priority: stamp.lane,
             reason,
@@ -166,7 +176,9 @@ impl<A: Agent> Mailbox<A> {
             headers: extras.headers,
             trace: extras.trace,
             at: SystemTime::now(),
-            message: Mutex::new(message.map(|message| Box::new(message) as Box<dyn Any + Send + Sync>)),
+            message: Mutex::new(
+                message.map(|message| Box::new(message) as Box<dyn Any + Send + Sync>),
+            ),
         });
     }
 }
@@ -181,13 +193,26 @@ struct Buried<A: Agent> {
 
 impl<A: Agent> From<Envelope<A>> for Buried<A> {
     fn from(envelope: Envelope<A>) -> Self {
-        let Envelope { message, reply, stamp, extras } = envelope;
-        Self { stamp, reply, extras, message: Some(message) }
+        let Envelope {
+            message,
+            reply,
+            stamp,
+            extras,
+        } = envelope;
+        Self {
+            stamp,
+            reply,
+            extras,
+            message: Some(message),
+        }
     }
 }
 
 impl<A: Agent> fmt::Debug for Mailbox<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("agent", &self.id).field("accounting", &self.accounting()).finish_non_exhaustive()
+        f.debug_struct("Mailbox")
+            .field("agent", &self.id)
+            .field("accounting", &self.accounting())
+            .finish_non_exhaustive()
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::chunk::{Chunk, InLane};
-use super::{Accounting, Aging, Buried, CHUNK, LANES, Mailbox, STOP};
+use super::{Accounting, Aging, Buried, CHUNK, Mailbox};
 use crate::agent::{Agent, ReplyTo};
 use crate::dead_letter::{End, Reason};
 use crate::message::{Envelope, Extras, Moment, Payload, Priority, Stamp};
@@ -136,19 +135,28 @@ impl<A: Agent> Outlet<A> {
 impl<A: Agent> InFlight<A> {
     /// The envelope as it was, given its message.
     pub(super) fn into_envelope(self, message: Payload<A::Message>) -> Envelope<A> {
-        Envelope { message, reply: self.reply, stamp: self.stamp, extras: self.extras }
+        Envelope {
+            message,
+            reply: self.reply,
+            stamp: self.stamp,
+            extras: self.extras,
+        }
     }
 
     pub(super) fn into_buried(self, message: Option<Payload<A::Message>>) -> Buried<A> {
-        Buried { stamp: self.stamp, reply: self.reply, extras: self.extras, message }
+        Buried {
+            stamp: self.stamp,
+            reply: self.reply,
+            extras: self.extras,
+            message,
+        }
     }
 }
 
 impl<A: Agent> Mailbox<A> {
     /// The next envelope in turn, if any is there and none forbids it.
     pub(super) fn pick(&self, outlet: &mut Outlet<A>) -> Option<Envelope<A>> {
-        let hint = self.word.load(Ordering::Relaxed);
-        let waiting = hint & LANES;
+        let waiting = self.hint();
         outlet.turn = outlet.turn.wrapping_add(1);
         if outlet.turn.is_multiple_of(16) && self.settings.aging == Aging::Fair {
             let held = outlet.chunk.back_lane();
@@ -156,7 +164,10 @@ impl<A: Agent> Mailbox<A> {
                 return self.pick_aged(outlet, waiting);
             }
         }
-        let front = outlet.chunk.front_lane().map_or(Priority::COUNT, Priority::index);
+        let front = outlet
+            .chunk
+            .front_lane()
+            .map_or(Priority::COUNT, Priority::index);
         if (waiting.trailing_zeros() as usize) < front {
             self.refill(outlet);
         }
@@ -166,15 +177,22 @@ impl<A: Agent> Mailbox<A> {
     fn refill(&self, outlet: &mut Outlet<A>) {
         let mut inlet = self.inlet.lock();
         let left = outlet.chunk.refill(&mut inlet.lanes, CHUNK);
-        self.set_hint((self.hint() & STOP) | left);
-        let granted = if inlet.waiting.is_some() { inlet.grant(&self.settings) } else { Vec::new() };
+        self.set_hint(left);
+        let granted = if inlet.waiting.is_some() {
+            inlet.grant(&self.settings)
+        } else {
+            Vec::new()
+        };
         drop(inlet);
         granted.into_iter().for_each(std::task::Waker::wake);
     }
 
     /// One pick in 32 is of the lowest lane that waits; one in 32 is of the lanes between, in turn.
     fn pick_aged(&self, outlet: &mut Outlet<A>, waiting: u32) -> Option<Envelope<A>> {
-        let held = outlet.chunk.iter_mut().fold(0, |mask, envelope| mask | envelope.stamp.lane.bit());
+        let held = outlet
+            .chunk
+            .iter_mut()
+            .fold(0, |mask, envelope| mask | envelope.stamp.lane.bit());
         let all = held | waiting;
         let lowest = Priority::lowest(all)?;
         let lane = if outlet.turn.is_multiple_of(32) {
@@ -182,14 +200,21 @@ impl<A: Agent> Mailbox<A> {
         } else {
             let highest = Priority::highest(all)?;
             let between = all & !lowest.bit() & !highest.bit();
-            let turns = (0..).zip(Priority::ALL.into_iter().filter(|lane| between & lane.bit() != 0));
+            let turns = (0..).zip(
+                Priority::ALL
+                    .into_iter()
+                    .filter(|lane| between & lane.bit() != 0),
+            );
             let chosen = (outlet.turn / 32) % between.count_ones().max(1);
-            turns.into_iter().find_map(|(index, lane): (u32, _)| (index == chosen).then_some(lane)).unwrap_or(highest)
+            turns
+                .into_iter()
+                .find_map(|(index, lane): (u32, _)| (index == chosen).then_some(lane))
+                .unwrap_or(highest)
         };
         if held & lane.bit() == 0 {
             let mut inlet = self.inlet.lock();
             let taken = inlet.lanes.lane_mut(lane).pop_front();
-            self.set_hint((self.hint() & STOP) | inlet.lanes.mask());
+            self.set_hint(inlet.lanes.mask());
             return taken;
         }
         outlet.chunk.pop_lane(lane)

@@ -21,7 +21,10 @@ impl Layer {
     /// At most `count` messages (at least 1) per `period`, as many at once.
     pub fn per(count: u32, period: Duration) -> Self {
         let count = count.max(1);
-        Self { every: period / count, burst: count }
+        Self {
+            every: period / count,
+            burst: count,
+        }
     }
 
     /// At most `count` messages (at least 1) per second, as many at once.
@@ -40,8 +43,17 @@ impl<Inner> super::Layer<Inner> for Layer {
     type Outer = RateLimit<Inner>;
 
     fn layer(self, inner: Inner) -> RateLimit<Inner> {
-        let every = u64::try_from(self.every.as_micros()).unwrap_or(u64::MAX).max(1);
-        RateLimit { inner, bucket: Bucket { every, slack: every.saturating_mul(u64::from(self.burst) - 1), next: AtomicU64::new(0) } }
+        let every = u64::try_from(self.every.as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        RateLimit {
+            inner,
+            bucket: Bucket {
+                every,
+                slack: every.saturating_mul(u64::from(self.burst) - 1),
+                next: AtomicU64::new(0),
+            },
+        }
     }
 }
 
@@ -57,7 +69,9 @@ impl<A: Agent, Inner: Inbound<A>> Inbound<A> for RateLimit<Inner> {
         if let Err(retry_after) = self.bucket.take(Moment::now()) {
             return Err(Refused::new(envelope, Refusal::RateLimited { retry_after }));
         }
-        self.inner.offer(envelope, mailbox).inspect_err(|_| self.bucket.put_back())
+        self.inner
+            .offer(envelope, mailbox)
+            .inspect_err(|_| self.bucket.put_back())
     }
 }
 
@@ -75,11 +89,15 @@ struct Bucket {
 impl Bucket {
     fn take(&self, now: Moment) -> Result<(), Duration> {
         let now = now.micros();
-        let taken = self.next.try_update(Ordering::AcqRel, Ordering::Acquire, |next| {
-            let due = next.max(now);
-            (due - now <= self.slack).then_some(due.saturating_add(self.every))
-        });
-        taken.map(|_| ()).map_err(|next| Duration::from_micros((next - now).saturating_sub(self.slack)))
+        let taken = self
+            .next
+            .try_update(Ordering::AcqRel, Ordering::Acquire, |next| {
+                let due = next.max(now);
+                (due - now <= self.slack).then_some(due.saturating_add(self.every))
+            });
+        taken
+            .map(|_| ())
+            .map_err(|next| Duration::from_micros((next - now).saturating_sub(self.slack)))
     }
 
     fn put_back(&self) {
@@ -96,7 +114,11 @@ mod tests {
     use crate::message::Moment;
 
     fn bucket(every: u64, burst: u64) -> Bucket {
-        Bucket { every, slack: every * (burst - 1), next: AtomicU64::new(0) }
+        Bucket {
+            every,
+            slack: every * (burst - 1),
+            next: AtomicU64::new(0),
+        }
     }
 
     #[test]
@@ -124,7 +146,11 @@ mod tests {
     fn the_rate_holds_over_time() {
         let bucket = bucket(1_000, 5);
         let start = Moment::now();
-        let passed = (0..100_000_u64).filter(|at| bucket.take(start.after(Duration::from_micros(at * 10))).is_ok());
+        let passed = (0..100_000_u64).filter(|at| {
+            bucket
+                .take(start.after(Duration::from_micros(at * 10)))
+                .is_ok()
+        });
         assert_eq!(passed.count(), 1_000 + 4);
     }
 }

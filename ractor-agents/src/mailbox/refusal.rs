@@ -62,7 +62,11 @@ impl Refusal {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Full { .. } | Self::NoRoom { .. } | Self::RateLimited { .. } | Self::Overloaded { .. } | Self::Maintenance
+            Self::Full { .. }
+                | Self::NoRoom { .. }
+                | Self::RateLimited { .. }
+                | Self::Overloaded { .. }
+                | Self::Maintenance
         )
     }
 }
@@ -78,12 +82,17 @@ pub struct Refused<A: Agent> {
 impl<A: Agent> Refused<A> {
     /// Turns `envelope` away.
     pub fn new(envelope: Envelope<A>, refusal: Refusal) -> Self {
-        Self { envelope: Box::new(envelope), refusal }
+        Self {
+            envelope: Box::new(envelope),
+            refusal,
+        }
     }
 }
 
 impl<A: Agent> fmt::Debug for Refused<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refused").field("refusal", &self.refusal).finish_non_exhaustive()
+        f.debug_struct("Refused")
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
     }
 }

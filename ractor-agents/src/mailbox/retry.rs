@@ -19,7 +19,10 @@ pub struct Layer {
 impl Layer {
     /// Up to `attempts` attempts, at least 1, without a pause.
     pub const fn attempts(attempts: u16) -> Self {
-        Self { attempts, backoff: Backoff::NONE }
+        Self {
+            attempts,
+            backoff: Backoff::NONE,
+        }
     }
 
     /// The pause before attempt n+1 is drawn evenly from zero to `base` times 2ⁿ⁻¹, at most `cap`.
@@ -33,7 +36,11 @@ impl<Inner> super::Layer<Inner> for Layer {
     type Outer = Retry<Inner>;
 
     fn layer(self, inner: Inner) -> Retry<Inner> {
-        Retry { inner, attempts: self.attempts, backoff: self.backoff }
+        Retry {
+            inner,
+            attempts: self.attempts,
+            backoff: self.backoff,
+        }
     }
 }
 

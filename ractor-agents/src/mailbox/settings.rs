@@ -48,7 +48,10 @@ impl LaneLimit {
 
 impl Default for LaneLimit {
     fn default() -> Self {
-        Self { depth_max: Self::DEPTH_DEFAULT, overflow: Overflow::Wait }
+        Self {
+            depth_max: Self::DEPTH_DEFAULT,
+            overflow: Overflow::Wait,
+        }
     }
 }
 

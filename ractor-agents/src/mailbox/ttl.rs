@@ -23,7 +23,10 @@ impl<Inner> super::Layer<Inner> for Layer {
     type Outer = Ttl<Inner>;
 
     fn layer(self, inner: Inner) -> Ttl<Inner> {
-        Ttl { inner, ttl: self.ttl }
+        Ttl {
+            inner,
+            ttl: self.ttl,
+        }
     }
 }
 

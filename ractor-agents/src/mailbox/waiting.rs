@@ -80,7 +80,11 @@ impl Line {
     pub(super) fn grant(&mut self, room: usize) -> impl Iterator<Item = Waker> + use<> {
         let count = room.saturating_sub(self.granted).min(self.queue.len());
         self.granted += count;
-        self.queue.drain(..count).map(|(_, waker)| waker).collect::<Vec<_>>().into_iter()
+        self.queue
+            .drain(..count)
+            .map(|(_, waker)| waker)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// Uses up a promise.
@@ -99,6 +103,8 @@ impl Line {
     }
 
     fn position(&self, ticket: Ticket) -> Option<usize> {
-        self.queue.binary_search_by_key(&ticket, |(waiting, _)| *waiting).ok()
+        self.queue
+            .binary_search_by_key(&ticket, |(waiting, _)| *waiting)
+            .ok()
     }
 }

@@ -25,10 +25,9 @@ impl<A: Agent> Mailbox<A> {
         let mut due = outlet.watched;
 
         let mut inlet = self.inlet.lock();
-        inlet.watched = Moment::NEVER;
         for envelope in inlet.lanes.iter_mut() {
             let left = lose_patience(envelope, now, &mut impatient);
-            inlet_min(&mut due, left);
+            soonest(&mut due, left);
         }
         inlet.watched = due;
         outlet.watched = due;
@@ -36,7 +35,11 @@ impl<A: Agent> Mailbox<A> {
             inlet.lanes.shrink(CHUNK);
             outlet.in_flight.shrink_to(1);
         }
-        let parked = if is_released { inlet.parked.take() } else { None };
+        let parked = if is_released {
+            inlet.parked.take()
+        } else {
+            None
+        };
         drop(inlet);
         drop(outlet);
 
@@ -50,7 +53,10 @@ impl<A: Agent> Mailbox<A> {
             Some(reason) => {
                 self.arm(due);
                 let charge = !matches!(reason, Reason::Patience);
-                Look::Overdue { charge, reason: ExitReason::Deadline }
+                Look::Overdue {
+                    charge,
+                    reason: ExitReason::Deadline,
+                }
             }
             None if due.is_never() => Look::Idle,
             None => Look::Again(due.instant()),
@@ -77,7 +83,7 @@ impl<A: Agent> Mailbox<A> {
     }
 }
 
-fn inlet_min(due: &mut Moment, other: Option<Moment>) {
+fn soonest(due: &mut Moment, other: Option<Moment>) {
     if let Some(other) = other {
         *due = (*due).min(other);
     }
@@ -86,14 +92,23 @@ fn inlet_min(due: &mut Moment, other: Option<Moment>) {
 type Impatient<A> = Vec<(ReplyTo<<A as Agent>::Reply>, u16)>;
 
 /// Takes the asker's way back out of an envelope whose patience is over; otherwise says until when it lasts.
-fn lose_patience<A: Agent>(envelope: &mut Envelope<A>, now: Moment, impatient: &mut Impatient<A>) -> Option<Moment> {
+fn lose_patience<A: Agent>(
+    envelope: &mut Envelope<A>,
+    now: Moment,
+    impatient: &mut Impatient<A>,
+) -> Option<Moment> {
     if envelope.stamp.expiry != Expiry::Patience || envelope.reply.is_none() {
         return None;
     }
     if envelope.stamp.expires > now {
         return Some(envelope.stamp.expires);
     }
-    impatient.extend(envelope.reply.take().map(|reply| (reply, envelope.stamp.attempt)));
+    impatient.extend(
+        envelope
+            .reply
+            .take()
+            .map(|reply| (reply, envelope.stamp.attempt)),
+    );
     None
 }
 
@@ -104,11 +119,25 @@ impl<A: Agent> Outlet<A> {
             return (start_by <= now).then_some(Reason::Deadline);
         }
         let mut overdue = None;
-        for in_flight in self.in_flight.iter_mut().filter(|in_flight| in_flight.due <= now) {
-            let is_impatient = in_flight.stamp.expiry == Expiry::Patience && in_flight.stamp.expires <= now;
-            let reason = if is_impatient { Reason::Patience } else { Reason::Deadline };
+        for in_flight in self
+            .in_flight
+            .iter_mut()
+            .filter(|in_flight| in_flight.due <= now)
+        {
+            let is_impatient =
+                in_flight.stamp.expiry == Expiry::Patience && in_flight.stamp.expires <= now;
+            let reason = if is_impatient {
+                Reason::Patience
+            } else {
+                Reason::Deadline
+            };
             if is_impatient {
-                impatient.extend(in_flight.reply.take().map(|reply| (reply, in_flight.stamp.attempt)));
+                impatient.extend(
+                    in_flight
+                        .reply
+                        .take()
+                        .map(|reply| (reply, in_flight.stamp.attempt)),
+                );
             }
             in_flight.cause = Some(reason.clone());
             in_flight.due = Moment::NEVER;
@@ -117,27 +146,23 @@ impl<A: Agent> Outlet<A> {
         overdue
     }
 
-    /// Moves what was delayed until now to the front of its lane.
-    fn release_delayed(&mut self, now: Moment) -> bool {
-        let mut is_released = false;
-        while self.delayed.peek().is_some_and(|delayed| delayed.due <= now) {
-            let Some(delayed) = self.delayed.pop() else { break };
-            self.chunk.put_back(delayed.envelope);
-            is_released = true;
-        }
-        is_released
-    }
-
     /// When the next look is due on behalf of what the outlet holds.
     fn earliest(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Moment {
         let mut due = match self.phase {
             Phase::Starting(start_by) if start_by > now => start_by,
             _ => Moment::NEVER,
         };
-        due = self.in_flight.iter().map(|in_flight| in_flight.due).fold(due, Moment::min);
-        due = self.delayed.peek().map_or(due, |delayed| due.min(delayed.due));
+        due = self
+            .in_flight
+            .iter()
+            .map(|in_flight| in_flight.due)
+            .fold(due, Moment::min);
+        due = self
+            .delayed
+            .peek()
+            .map_or(due, |delayed| due.min(delayed.due));
         for envelope in self.chunk.iter_mut() {
-            inlet_min(&mut due, lose_patience(envelope, now, impatient));
+            soonest(&mut due, lose_patience(envelope, now, impatient));
         }
         due
     }
@@ -145,6 +170,8 @@ impl<A: Agent> Outlet<A> {
 
 impl<A: Agent> std::fmt::Debug for Buried<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Buried").field("stamp", &self.stamp).finish_non_exhaustive()
+        f.debug_struct("Buried")
+            .field("stamp", &self.stamp)
+            .finish_non_exhaustive()
     }
 }

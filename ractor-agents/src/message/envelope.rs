@@ -51,6 +51,8 @@ pub(crate) enum Expiry {
 pub(crate) struct Extras {
     pub(crate) headers: Headers,
     pub(crate) trace: Option<TraceContext>,
+    /// What a trace of its own goes back to.
+    pub(crate) link: Option<TraceContext>,
     pub(crate) key: Option<Box<str>>,
     /// The handler's deadline for each attempt, where it differs from the agent's.
     pub(crate) deadline: Option<Duration>,
@@ -216,6 +218,19 @@ impl<A: Agent> Envelope<A> {
     /// Puts it into a distributed trace.
     pub fn set_trace(&mut self, trace: TraceContext) {
         self.extras_mut().trace = Some(trace);
+    }
+
+    /// Puts it into the trace of the message that is being handled, if any: as a child if somebody waits for the answer,
+    /// otherwise as a trace of its own with a link back.
+    pub(crate) fn trace_from(&mut self, parent: Option<TraceContext>, is_ask: bool) {
+        let extras = self.extras_mut();
+        match parent.filter(|_| is_ask) {
+            Some(parent) => extras.trace = Some(parent.child()),
+            None => {
+                extras.trace = Some(TraceContext::root());
+                extras.link = parent;
+            }
+        }
     }
 
     fn extras_mut(&mut self) -> &mut Extras {

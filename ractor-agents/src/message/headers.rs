@@ -13,7 +13,11 @@ pub struct Headers {
 
 /// Headers that would not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("headers hold at most {} entries and {} bytes", Headers::COUNT_MAX, Headers::BYTES_MAX)]
+#[error(
+    "headers hold at most {} entries and {} bytes",
+    Headers::COUNT_MAX,
+    Headers::BYTES_MAX
+)]
 pub struct TooManyHeaders(());
 
 impl Headers {
@@ -43,7 +47,8 @@ impl Headers {
 
     /// The value of `name`, if it was set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find_map(|(key, value)| (key == name).then_some(value))
+        self.iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// Names and values in the order in which they were first set.
@@ -59,6 +64,8 @@ impl Headers {
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.entries.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.entries.iter().map(|(name, _)| name))
+            .finish()
     }
 }

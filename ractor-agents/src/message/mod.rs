@@ -12,6 +12,6 @@ pub(crate) use envelope::{Expiry, Extras, Payload, Stamp};
 pub use headers::{Headers, TooManyHeaders};
 pub use id::MessageId;
 pub(crate) use moment::Moment;
-pub use priority::Priority;
 pub(crate) use priority::PerLane;
+pub use priority::Priority;
 pub use trace::{InvalidTraceParent, TraceContext};

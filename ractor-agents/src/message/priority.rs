@@ -24,7 +24,13 @@ pub enum Priority {
 
 impl Priority {
     /// All lanes, highest first.
-    pub const ALL: [Self; 5] = [Self::Critical, Self::Urgent, Self::High, Self::Normal, Self::Low];
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::Urgent,
+        Self::High,
+        Self::Normal,
+        Self::Low,
+    ];
 
     /// How many lanes there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -57,7 +63,10 @@ impl Priority {
 
     /// The lowest lane of `mask`, if any.
     pub(crate) fn lowest(mask: u32) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|lane| mask & lane.bit() != 0)
+        Self::ALL
+            .into_iter()
+            .rev()
+            .find(|lane| mask & lane.bit() != 0)
     }
 }
 

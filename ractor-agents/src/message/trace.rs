@@ -16,18 +16,27 @@ pub struct TraceContext {
 
 /// A text that is no `traceparent` of version `00`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("traceparent must look like 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, ids not all zero")]
+#[error(
+    "traceparent must look like 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, ids not all zero"
+)]
 pub struct InvalidTraceParent(());
 
 impl TraceContext {
     /// Starts a new sampled trace.
     pub fn root() -> Self {
-        Self { trace: nonzero(rand::random::<u128>), span: nonzero(rand::random::<u64>), flags: 1 }
+        Self {
+            trace: nonzero(rand::random::<u128>),
+            span: nonzero(rand::random::<u64>),
+            flags: 1,
+        }
     }
 
     /// A new span in the same trace.
     pub fn child(self) -> Self {
-        Self { span: nonzero(rand::random::<u64>), ..self }
+        Self {
+            span: nonzero(rand::random::<u64>),
+            ..self
+        }
     }
 
     /// The trace's id; never zero.
@@ -57,7 +66,11 @@ fn nonzero<T: Default + PartialEq>(next: impl Fn() -> T) -> T {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, self.flags)
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace, self.span, self.flags
+        )
     }
 }
 
@@ -84,7 +97,9 @@ impl FromStr for TraceContext {
             let flags = u8::from_str_radix(field(2)?, 16).ok()?;
             (trace != 0 && span != 0).then_some(Self { trace, span, flags })
         })();
-        parsed.filter(|_| fields.next().is_none()).ok_or(InvalidTraceParent(()))
+        parsed
+            .filter(|_| fields.next().is_none())
+            .ok_or(InvalidTraceParent(()))
     }
 }
 

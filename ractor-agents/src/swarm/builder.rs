@@ -63,10 +63,16 @@ impl Builder {
     /// [`BuildError`] if an option is out of range or a runtime cannot be made.
     pub fn build(self) -> Result<Swarm, BuildError> {
         if !(1..=64).contains(&self.partitions) {
-            return Err(BuildError::OutOfRange { option: "partitions", range: "1 to 64" });
+            return Err(BuildError::OutOfRange {
+                option: "partitions",
+                range: "1 to 64",
+            });
         }
         let (inner, handle) = Inner::build(&self)?;
-        Ok(Swarm { inner, _handle: Some(handle) })
+        Ok(Swarm {
+            inner,
+            _handle: Some(handle),
+        })
     }
 }
 

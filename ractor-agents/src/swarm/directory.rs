@@ -73,7 +73,12 @@ impl Directory {
     }
 
     pub(super) fn ids(&self) -> Vec<AgentId> {
-        self.members.read().by_number.values().map(|member| member.id()).collect()
+        self.members
+            .read()
+            .by_number
+            .values()
+            .map(|member| member.id())
+            .collect()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<dyn Member>> {

@@ -31,6 +31,9 @@ pub enum SpawnError {
         /// Why.
         reason: String,
     },
+    /// The thread of a blocking agent could not be started.
+    #[error("no thread for a blocking agent")]
+    Thread(#[source] io::Error),
     /// The swarm has ended or is ending.
     #[error("the swarm has ended")]
     Ended,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use supervisors::{
-    Backoff, ChildSpec, CommandError, DynamicSupervisor, Intensity, Supervisor, SupervisorRef, System,
+    Backoff, ChildSpec, CommandError, DynamicSupervisor, Intensity, Supervisor, SupervisorRef,
+    System,
 };
 use tokio::runtime::Handle as RuntimeHandle;
 use tokio::runtime::Runtime;
@@ -57,20 +58,32 @@ impl Inner {
         let (system, runtime, own) = runtimes(builder)?;
         let partitions: Vec<SupervisorRef> = (0..builder.partitions)
             .map(|_| {
-                let agents = DynamicSupervisor::new().intensity(INTENSITY).backoff(Backoff::default());
-                agents.abandoned_max(builder.abandoned_max).children_on(runtime.clone()).into_ref()
+                let agents = DynamicSupervisor::new()
+                    .intensity(INTENSITY)
+                    .backoff(Backoff::default());
+                agents
+                    .abandoned_max(builder.abandoned_max)
+                    .children_on(runtime.clone())
+                    .into_ref()
             })
             .collect();
-        let mut agents = Supervisor::one_for_one().intensity(INFRASTRUCTURE).backoff(Backoff::NONE);
+        let mut agents = Supervisor::one_for_one()
+            .intensity(INFRASTRUCTURE)
+            .backoff(Backoff::NONE);
         for (number, partition) in partitions.iter().enumerate() {
-            agents = agents.child(ChildSpec::supervisor(format!("agents-{number}"), partition.clone()));
+            agents = agents.child(ChildSpec::supervisor(
+                format!("agents-{number}"),
+                partition.clone(),
+            ));
         }
         let tree = Supervisor::one_for_one()
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
             .child(ChildSpec::supervisor("agents", agents))
             .into_ref();
-        let tree = system.launch(tree).map_err(|error| BuildError::Supervisors(error.to_string()))?;
+        let tree = system
+            .launch(tree)
+            .map_err(|error| BuildError::Supervisors(error.to_string()))?;
         let inner = Arc::new(Self {
             system,
             tree,
@@ -84,7 +97,10 @@ impl Inner {
             left: Notify::new(),
             is_ending: AtomicBool::new(false),
         });
-        let handle = Arc::new(Handle { inner: Arc::clone(&inner), runtime: own });
+        let handle = Arc::new(Handle {
+            inner: Arc::clone(&inner),
+            runtime: own,
+        });
         Ok((inner, handle))
     }
 
@@ -139,10 +155,22 @@ impl Inner {
         self.left.notify_waiters();
     }
 
+    /// Has an agent finish what it has and end, without waiting for it.
+    pub(crate) fn drain(&self, id: AgentId) {
+        if let Some(member) = self.directory.get(id) {
+            member.drain();
+        }
+    }
+
     pub(super) fn status(&self) -> SwarmStatus {
         let past = self.past.lock();
         let members = self.directory.all();
-        let mut status = SwarmStatus { agents: members.len(), messages: past.0, restarts: past.1, by_status: Vec::new() };
+        let mut status = SwarmStatus {
+            agents: members.len(),
+            messages: past.0,
+            restarts: past.1,
+            by_status: Vec::new(),
+        };
         for member in &members {
             status.messages = status.messages + member.accounting();
             status.restarts += member.restarts();
@@ -152,7 +180,9 @@ impl Inner {
     }
 
     pub(super) async fn stop(&self, id: AgentId, limit: Duration) -> bool {
-        let (Some(member), Some(partition)) = (self.directory.get(id), self.partition(id)) else { return false };
+        let (Some(member), Some(partition)) = (self.directory.get(id), self.partition(id)) else {
+            return false;
+        };
         member.drain();
         let child = id.number().into();
         let begun = Instant::now();
@@ -227,7 +257,10 @@ fn runtimes(builder: &Builder) -> Result<(System, RuntimeHandle, Option<Runtime>
     match builder.runtime.clone().or(ambient) {
         Some(runtime) => Ok((system, runtime, None)),
         None => {
-            let own = tokio::runtime::Builder::new_multi_thread().thread_name("agents").enable_all().build();
+            let own = tokio::runtime::Builder::new_multi_thread()
+                .thread_name("agents")
+                .enable_all()
+                .build();
             let own = own.map_err(BuildError::Runtime)?;
             Ok((system, own.handle().clone(), Some(own)))
         }

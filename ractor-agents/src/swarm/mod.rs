@@ -49,9 +49,14 @@ impl Swarm {
     ///
     /// # Panics
     /// If the operating system refuses the supervisors' thread; [`builder`](Self::builder) returns that as an error.
-    #[expect(clippy::expect_used, reason = "documented; the builder is the fallible way")]
+    #[expect(
+        clippy::expect_used,
+        reason = "documented; the builder is the fallible way"
+    )]
     pub fn local() -> Self {
-        Self::builder().build().expect("a thread for the supervisors")
+        Self::builder()
+            .build()
+            .expect("a thread for the supervisors")
     }
 
     /// A swarm with other defaults.
@@ -77,7 +82,10 @@ impl Swarm {
 
     /// Spawns an agent that is made anew by `factory` for the start and for each restart: for agents that are not
     /// `Clone`. Otherwise like [`spawn`](Self::spawn).
-    pub fn spawn_with<A: Agent>(&self, factory: impl Fn() -> A + Send + Sync + 'static) -> Spawn<A> {
+    pub fn spawn_with<A: Agent>(
+        &self,
+        factory: impl Fn() -> A + Send + Sync + 'static,
+    ) -> Spawn<A> {
         Spawn::one(self.clone(), Box::new(factory))
     }
 
@@ -93,7 +101,10 @@ impl Swarm {
         &self,
         agents: impl IntoIterator<Item = T>,
     ) -> Spawn<T::Agent, crate::mailbox::Identity, Many> {
-        let factories = agents.into_iter().map(|agent| spawn::pristine(agent.into_agent())).collect();
+        let factories = agents
+            .into_iter()
+            .map(|agent| spawn::pristine(agent.into_agent()))
+            .collect();
         Spawn::many(self.clone(), factories)
     }
 
@@ -108,7 +119,11 @@ impl Swarm {
     }
 
     fn typed<A: Agent>(member: Arc<dyn member::Member>) -> Option<AgentRef<A>> {
-        member.into_any().downcast::<Record<A>>().ok().map(AgentRef::new)
+        member
+            .into_any()
+            .downcast::<Record<A>>()
+            .ok()
+            .map(AgentRef::new)
     }
 
     /// The ids of all agents, in the order in which they were spawned.
@@ -118,7 +133,10 @@ impl Swarm {
 
     /// What one agent is doing and where its messages went.
     pub fn agent_status(&self, id: AgentId) -> Option<AgentStatus> {
-        self.inner.directory.get(id).map(|member| AgentStatus::of(&*member))
+        self.inner
+            .directory
+            .get(id)
+            .map(|member| AgentStatus::of(&*member))
     }
 
     /// What the swarm is doing and where all its messages went, those of agents that have ended included.
@@ -145,7 +163,10 @@ impl Swarm {
     /// Kills the current incarnation of an agent, as a crash would; its supervisor restarts it. For chaos tests and for
     /// operators. False if there is no such agent or nothing to kill.
     pub fn kill(&self, id: AgentId) -> bool {
-        self.inner.directory.get(id).is_some_and(|member| member.kill())
+        self.inner
+            .directory
+            .get(id)
+            .is_some_and(|member| member.kill())
     }
 
     /// Ends the swarm in order: agents take nothing new and finish what they have within `limit`; what is left then is
@@ -158,7 +179,10 @@ impl Swarm {
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, _handle: None }
+        Self {
+            inner,
+            _handle: None,
+        }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -168,6 +192,8 @@ impl Swarm {
 
 impl fmt::Debug for Swarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Swarm").field("agents", &self.inner.directory.len()).finish_non_exhaustive()
+        f.debug_struct("Swarm")
+            .field("agents", &self.inner.directory.len())
+            .finish_non_exhaustive()
     }
 }

@@ -2,18 +2,25 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, Watch};
+use tokio::runtime::Runtime;
 
 use super::directory::Obstacle;
 use super::member::Member;
 use super::{SpawnError, Swarm};
-use crate::agent::{Agent, AgentId, AgentRef, Defaults, Gathering, Launch, OnRestart, Record};
-use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Settings, Stack};
+use crate::agent::{
+    Agent, AgentId, AgentRef, Batch, Brood, Defaults, Direct, Gathering, Handler, Launch,
+    OnRestart, Plan, Record,
+};
+use crate::mailbox::{
+    Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Settings, Stack,
+};
 use crate::message::Priority;
 
 /// Makes the agent, for its start and for each restart.
@@ -36,15 +43,22 @@ pub struct Many(());
 
 /// An agent (or many) about to be spawned: set options, then await it. Made by [`Swarm::spawn`].
 #[must_use = "agents are spawned when this is awaited"]
-pub struct Spawn<A: Agent, L = Identity, Count = One> {
+pub struct Spawn<A: Agent, L = Identity, Count = One, W = Identity> {
     swarm: Swarm,
     factories: Vec<Factory<A>>,
     options: Options,
+    /// In front of the mailbox.
     layers: L,
-    count: std::marker::PhantomData<fn() -> Count>,
+    /// Around the handler.
+    around: W,
+    count: PhantomData<fn() -> Count>,
 }
 
+/// The largest batch. Source: the default depth of a lane.
+const BATCH_MAX: usize = 1024;
+
 /// What can be chosen, whatever the agent's type.
+#[derive(Clone)]
 struct Options {
     settings: Settings,
     defaults: Defaults,
@@ -52,7 +66,11 @@ struct Options {
     intensity: Option<Intensity>,
     backoff: Option<Backoff>,
     stop_within: Duration,
+    batch: Option<Batch>,
+    is_blocking: bool,
+    brood: Option<Arc<Brood>>,
     is_layered: bool,
+    is_wrapped: bool,
 }
 
 impl<A: Agent> Spawn<A, Identity, One> {
@@ -69,7 +87,14 @@ impl<A: Agent> Spawn<A, Identity, Many> {
 
 impl<A: Agent, Count> Spawn<A, Identity, Count> {
     fn new(swarm: Swarm, factories: Vec<Factory<A>>) -> Self {
-        Self { swarm, factories, options: Options::default(), layers: Identity, count: std::marker::PhantomData }
+        Self {
+            swarm,
+            factories,
+            options: Options::default(),
+            layers: Identity,
+            around: Identity,
+            count: PhantomData,
+        }
     }
 }
 
@@ -82,12 +107,16 @@ impl Default for Options {
             intensity: None,
             backoff: None,
             stop_within: Duration::from_secs(5),
+            batch: None,
+            is_blocking: false,
+            brood: None,
             is_layered: false,
+            is_wrapped: false,
         }
     }
 }
 
-impl<A: Agent, L> Spawn<A, L, One> {
+impl<A: Agent, L, W> Spawn<A, L, One, W> {
     /// A name to be [found](Swarm::find) by; one agent each. Default: none, besides its id.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.options.defaults.name = Some(name.into());
@@ -95,7 +124,7 @@ impl<A: Agent, L> Spawn<A, L, One> {
     }
 }
 
-impl<A: Agent, L, Count> Spawn<A, L, Count> {
+impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
     /// Something that it can do, to be found by. May be given several times.
     pub fn capability(mut self, capability: impl Into<Arc<str>>) -> Self {
         self.options.defaults.capabilities.push(capability.into());
@@ -122,13 +151,21 @@ impl<A: Agent, L, Count> Spawn<A, L, Count> {
 
     /// How many messages each lane holds, at least 1. Default: 1,024.
     pub fn depth(mut self, depth_max: usize) -> Self {
-        self.options.settings.lanes.iter_mut().for_each(|lane| lane.depth_max = depth_max);
+        self.options
+            .settings
+            .lanes
+            .iter_mut()
+            .for_each(|lane| lane.depth_max = depth_max);
         self
     }
 
     /// What happens to messages for a full lane. Default: [`Overflow::Wait`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.options.settings.lanes.iter_mut().for_each(|lane| lane.overflow = overflow);
+        self.options
+            .settings
+            .lanes
+            .iter_mut()
+            .for_each(|lane| lane.overflow = overflow);
         self
     }
 
@@ -200,56 +237,169 @@ impl<A: Agent, L, Count> Spawn<A, L, Count> {
         self
     }
 
+    /// Handles messages together: up to `size_max` (at least 2) of those that wait, by
+    /// [`Agent::handle_batch`](crate::agent::Agent::handle_batch), highest lane first; fewer when the first of them has
+    /// waited for `delay_max`. Layers [around](Self::around) the handler do not see batches.
+    pub fn batch(mut self, size_max: usize, delay_max: Duration) -> Self {
+        self.options.batch = Some(Batch {
+            size_max,
+            delay_max,
+        });
+        self
+    }
+
+    /// Runs the agent on a thread of its own: for handlers that block or compute for long. A hang then costs that thread
+    /// and no worker; the handler still cannot be killed, but it is cut off and replaced.
+    pub fn blocking(mut self) -> Self {
+        self.options.is_blocking = true;
+        self
+    }
+
+    pub(crate) fn child_of(mut self, brood: &Arc<Brood>) -> Self {
+        self.options.brood = Some(Arc::clone(brood));
+        self
+    }
+
     /// Puts a layer in front of the mailbox, behind those added before: the first added sees an envelope first.
-    pub fn layer<New>(self, layer: New) -> Spawn<A, Stack<L, New>, Count> {
-        let Self { swarm, factories, mut options, layers, count } = self;
+    pub fn layer<New>(self, layer: New) -> Spawn<A, Stack<L, New>, Count, W> {
+        let Self {
+            swarm,
+            factories,
+            mut options,
+            layers,
+            around,
+            count,
+        } = self;
         options.is_layered = true;
-        Spawn { swarm, factories, options, layers: Stack::new(layers, layer), count }
+        Spawn {
+            swarm,
+            factories,
+            options,
+            layers: Stack::new(layers, layer),
+            around,
+            count,
+        }
+    }
+
+    /// Puts a layer around the handler, inside those added before: the first added is the outermost.
+    pub fn around<New>(self, layer: New) -> Spawn<A, L, Count, Stack<W, New>> {
+        let Self {
+            swarm,
+            factories,
+            mut options,
+            layers,
+            around,
+            count,
+        } = self;
+        options.is_wrapped = true;
+        Spawn {
+            swarm,
+            factories,
+            options,
+            layers,
+            around: Stack::new(around, layer),
+            count,
+        }
     }
 }
 
-impl<A, L, Count> Spawn<A, L, Count>
+impl<A, L, Count, W> Spawn<A, L, Count, W>
 where
     A: Agent,
     L: Layer<Identity, Outer: Inbound<A>> + Clone,
+    W: Layer<Direct, Outer: Handler<A>> + Clone,
 {
     async fn run(self) -> Result<Vec<AgentRef<A>>, SpawnError> {
         self.options.validate()?;
-        let Self { swarm, factories, options, layers, .. } = self;
+        let gathering = Arc::new(Gathering::of(self.factories.len()));
+        let (swarm, options) = (self.swarm.clone(), self.options.clone());
         let inner = swarm.inner();
-        let gathering = Arc::new(Gathering::of(factories.len()));
-        let settings = Arc::new(options.settings);
-        let defaults = Arc::new(options.defaults.clone());
-        let first = inner.number(factories.len());
-        let records: Vec<Arc<Record<A>>> = (first..)
-            .zip(factories)
-            .map(|(number, factory)| {
-                let id = AgentId::new(number, A::kind());
-                let inbound = options
-                    .is_layered
-                    .then(|| Box::new(layers.clone().layer(Identity)) as Box<dyn Inbound<A>>);
-                let mailbox = Mailbox::new(id, Arc::clone(&settings), inner.dead_letters.clone());
-                let defaults = Arc::clone(&defaults);
-                Arc::new(Record::new(mailbox, inner, defaults, inbound, factory, Arc::clone(&gathering)))
-            })
+        let records = self.records(&gathering)?;
+        let members: Vec<Arc<dyn Member>> = records
+            .iter()
+            .map(|record| Arc::clone(record) as Arc<dyn Member>)
             .collect();
-        let members: Vec<Arc<dyn Member>> = records.iter().map(|record| Arc::clone(record) as Arc<dyn Member>).collect();
         inner.enter(&members).map_err(|obstacle| match obstacle {
             Obstacle::NameTaken(name) => SpawnError::NameTaken { name },
             Obstacle::Closed => SpawnError::Ended,
         })?;
-        let specs = records.iter().map(|record| (record.id(), options.spec(record))).collect();
-        if inner.start(specs).await.is_err() && inner.is_ending() {
+        drop(members);
+        if let Some(brood) = &options.brood {
+            records.iter().for_each(|record| brood.adopt(record.id()));
+        }
+        let specs = records
+            .iter()
+            .map(|record| (record.id(), options.spec(record)))
+            .collect();
+        // Whoever does not start says so to the gathering as well.
+        let _ = inner.start(specs).await;
+        if inner.is_ending() {
             return Err(SpawnError::Ended);
         }
         if let Some((agent, reason)) = gathering.complete().await.into_iter().next() {
             for record in &records {
                 inner.stop(record.id(), Duration::ZERO).await;
             }
-            return Err(if inner.is_ending() { SpawnError::Ended } else { SpawnError::Start { agent, reason } });
+            return Err(if inner.is_ending() {
+                SpawnError::Ended
+            } else {
+                SpawnError::Start { agent, reason }
+            });
         }
         Ok(records.into_iter().map(AgentRef::new).collect())
     }
+
+    fn records(self, gathering: &Arc<Gathering>) -> Result<Vec<Arc<Record<A>>>, SpawnError> {
+        let Self {
+            swarm,
+            factories,
+            options,
+            layers,
+            around,
+            ..
+        } = self;
+        let inner = swarm.inner();
+        let settings = Arc::new(options.settings);
+        let defaults = Arc::new(options.defaults);
+        let first = inner.number(factories.len());
+        let record = |(number, factory): (u64, Factory<A>)| {
+            let plan = Plan {
+                defaults: Arc::clone(&defaults),
+                inbound: options
+                    .is_layered
+                    .then(|| Box::new(layers.clone().layer(Identity)) as _),
+                around: options
+                    .is_wrapped
+                    .then(|| Box::new(around.clone().layer(Direct)) as _),
+                batch: options.batch,
+                factory,
+                thread: if options.is_blocking {
+                    Some(own_thread()?)
+                } else {
+                    None
+                },
+            };
+            let id = AgentId::new(number, A::kind());
+            let mailbox = Mailbox::new(id, Arc::clone(&settings), inner.dead_letters.clone());
+            Ok(Arc::new(Record::new(
+                mailbox,
+                inner,
+                Arc::clone(gathering),
+                plan,
+            )))
+        };
+        (first..).zip(factories).map(record).collect()
+    }
+}
+
+fn own_thread() -> Result<Box<Runtime>, SpawnError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("blocking-agent")
+        .enable_all()
+        .build()
+        .map_err(SpawnError::Thread)?;
+    Ok(Box::new(runtime))
 }
 
 impl Options {
@@ -264,6 +414,12 @@ impl Options {
         if self.settings.deadline.is_zero() {
             return out_of_range("deadline", "longer than zero");
         }
+        if self
+            .batch
+            .is_some_and(|batch| !(2..=BATCH_MAX).contains(&batch.size_max))
+        {
+            return out_of_range("batch", "2 to 1,024 messages");
+        }
         if self.stop_within.is_zero() {
             return out_of_range("stop_within", "longer than zero");
         }
@@ -277,6 +433,9 @@ impl Options {
             .restart(self.restart)
             .shutdown(Shutdown::Timeout(self.stop_within))
             .stop_with(Arc::new(move |_| drain.drain()));
+        if let Some(thread) = record.thread() {
+            spec = spec.runtime(thread);
+        }
         if let Some(intensity) = self.intensity {
             spec = spec.intensity(intensity);
         }
@@ -290,10 +449,11 @@ impl Options {
 /// The future of a spawn.
 type Spawning<T> = Pin<Box<dyn Future<Output = Result<T, SpawnError>> + Send>>;
 
-impl<A, L> IntoFuture for Spawn<A, L, One>
+impl<A, L, W> IntoFuture for Spawn<A, L, One, W>
 where
     A: Agent,
     L: Layer<Identity, Outer: Inbound<A>> + Clone + Send + Sync + 'static,
+    W: Layer<Direct, Outer: Handler<A>> + Clone + Send + Sync + 'static,
 {
     type Output = Result<AgentRef<A>, SpawnError>;
     type IntoFuture = Spawning<AgentRef<A>>;
@@ -303,10 +463,11 @@ where
     }
 }
 
-impl<A, L> IntoFuture for Spawn<A, L, Many>
+impl<A, L, W> IntoFuture for Spawn<A, L, Many, W>
 where
     A: Agent,
     L: Layer<Identity, Outer: Inbound<A>> + Clone + Send + Sync + 'static,
+    W: Layer<Direct, Outer: Handler<A>> + Clone + Send + Sync + 'static,
 {
     type Output = Result<Vec<AgentRef<A>>, SpawnError>;
     type IntoFuture = Spawning<Vec<AgentRef<A>>>;
@@ -316,8 +477,10 @@ where
     }
 }
 
-impl<A: Agent, L, Count> fmt::Debug for Spawn<A, L, Count> {
+impl<A: Agent, L, Count, W> fmt::Debug for Spawn<A, L, Count, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spawn").field("agents", &self.factories.len()).finish_non_exhaustive()
+        f.debug_struct("Spawn")
+            .field("agents", &self.factories.len())
+            .finish_non_exhaustive()
     }
 }

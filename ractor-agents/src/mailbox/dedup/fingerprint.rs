@@ -5,12 +5,11 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::fast::RandomState;
 
 use crate::agent::Agent;
-use crate::message::Envelope;
 
 /// What makes two messages to an agent the same: equal fingerprints.
 pub trait Fingerprint<A: Agent>: Send + Sync + 'static {
-    /// The fingerprint of a message, or `None` for one that is like no other.
-    fn of(&self, envelope: &Envelope<A>) -> Option<u128>;
+    /// The fingerprint of a message, given the key that its sender gave it, or `None` for one that is like no other.
+    fn of(&self, message: &A::Message, key: Option<&str>) -> Option<u128>;
 }
 
 /// Two hashers with random keys of their own.
@@ -28,8 +27,8 @@ impl Hashers {
 pub struct ByContent(Hashers);
 
 impl<A: Agent<Message: Hash>> Fingerprint<A> for ByContent {
-    fn of(&self, envelope: &Envelope<A>) -> Option<u128> {
-        Some(self.0.print(envelope.message()))
+    fn of(&self, message: &A::Message, _key: Option<&str>) -> Option<u128> {
+        Some(self.0.print(message))
     }
 }
 
@@ -38,8 +37,8 @@ impl<A: Agent<Message: Hash>> Fingerprint<A> for ByContent {
 pub struct ByKey(Hashers);
 
 impl<A: Agent> Fingerprint<A> for ByKey {
-    fn of(&self, envelope: &Envelope<A>) -> Option<u128> {
-        envelope.key().map(|key| self.0.print(key))
+    fn of(&self, _message: &A::Message, key: Option<&str>) -> Option<u128> {
+        key.map(|key| self.0.print(key))
     }
 }
 
@@ -52,7 +51,10 @@ pub struct By<F> {
 
 impl<F> By<F> {
     pub(super) fn new(part: F) -> Self {
-        Self { part, hashers: Hashers::default() }
+        Self {
+            part,
+            hashers: Hashers::default(),
+        }
     }
 }
 
@@ -62,7 +64,7 @@ where
     F: Fn(&A::Message) -> K + Send + Sync + 'static,
     K: Hash,
 {
-    fn of(&self, envelope: &Envelope<A>) -> Option<u128> {
-        Some(self.hashers.print(&(self.part)(envelope.message())))
+    fn of(&self, message: &A::Message, _key: Option<&str>) -> Option<u128> {
+        Some(self.hashers.print(&(self.part)(message)))
     }
 }

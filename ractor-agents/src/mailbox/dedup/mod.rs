@@ -44,7 +44,11 @@ impl<F> Layer<F> {
     }
 
     fn with(fingerprint: F, window: Duration) -> Self {
-        Self { fingerprint, window, entries_max: Self::ENTRIES_DEFAULT }
+        Self {
+            fingerprint,
+            window,
+            entries_max: Self::ENTRIES_DEFAULT,
+        }
     }
 }
 
@@ -98,7 +102,7 @@ impl<F, Inner> Dedup<F, Inner> {
 
 impl<A: Agent, F: Fingerprint<A>, Inner: Inbound<A>> Inbound<A> for Dedup<F, Inner> {
     fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        let Some(print) = self.fingerprint.of(&envelope) else {
+        let Some(print) = self.fingerprint.of(envelope.message(), envelope.key()) else {
             return self.inner.offer(envelope, mailbox);
         };
         // The top bits: the table uses the lowest.
@@ -120,12 +124,17 @@ impl<A: Agent, F: Fingerprint<A>, Inner: Inbound<A>> Inbound<A> for Dedup<F, Inn
 
 impl<F> fmt::Debug for Layer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("dedup::Layer").field("window", &self.window).field("entries_max", &self.entries_max).finish_non_exhaustive()
+        f.debug_struct("dedup::Layer")
+            .field("window", &self.window)
+            .field("entries_max", &self.entries_max)
+            .finish_non_exhaustive()
     }
 }
 
 impl<F, Inner: fmt::Debug> fmt::Debug for Dedup<F, Inner> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dedup").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Dedup")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

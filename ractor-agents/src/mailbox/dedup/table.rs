@@ -18,12 +18,19 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(window: Duration, entries_max: usize) -> Self {
-        Self { prints: HashTable::new(), ages: VecDeque::new(), window, entries_max }
+        Self {
+            prints: HashTable::new(),
+            ages: VecDeque::new(),
+            window,
+            entries_max,
+        }
     }
 
     pub(super) fn contains(&mut self, print: u128, now: Moment) -> bool {
         self.forget(now);
-        self.prints.find(hash(print), |known| *known == print).is_some()
+        self.prints
+            .find(hash(print), |known| *known == print)
+            .is_some()
     }
 
     /// Remembers a fingerprint that is not in here.
@@ -34,7 +41,8 @@ impl Table {
             self.remove(oldest);
         }
         self.ages.push_back((now, print));
-        self.prints.insert_unique(hash(print), print, |known| hash(*known));
+        self.prints
+            .insert_unique(hash(print), print, |known| hash(*known));
     }
 
     fn forget(&mut self, now: Moment) {
@@ -54,7 +62,10 @@ impl Table {
 }
 
 /// A fingerprint is its own hash.
-#[expect(clippy::cast_possible_truncation, reason = "half of it is random enough")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "half of it is random enough"
+)]
 fn hash(print: u128) -> u64 {
     print as u64
 }
@@ -75,7 +86,10 @@ mod tests {
         table.insert(7, start);
         assert!(table.contains(7, start.after(WINDOW - Duration::from_micros(1))));
         assert!(!table.contains(7, start.after(WINDOW)));
-        assert!(table.prints.is_empty() && table.ages.is_empty(), "nothing is kept beyond the window");
+        assert!(
+            table.prints.is_empty() && table.ages.is_empty(),
+            "nothing is kept beyond the window"
+        );
     }
 
     #[test]
