@@ -74,7 +74,7 @@ async fn raw() {
     let (parent, _) = Actor::spawn(None, Parent, ())
         .await
         .expect("the parent starts");
-    for _ in 0..CHILDREN / 64 + 1 {
+    for _ in 0..CHILDREN.div_ceil(64) {
         parent.cast(64).expect("the parent listens");
     }
     while (parent.get_children().len() as u64) < CHILDREN {
@@ -116,7 +116,7 @@ async fn main() {
     let per = |total: u64| total / CHILDREN;
     println!(
         "{kind}: {} ns CPU, {} ns wall, {} bytes per child",
-        per(u64::try_from((cpu_time() - cpu).as_nanos()).unwrap_or(u64::MAX)),
+        per(u64::try_from(cpu_time().saturating_sub(cpu).as_nanos()).unwrap_or(u64::MAX)),
         per(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)),
         per(memory_since(memory)),
     );

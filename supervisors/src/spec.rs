@@ -245,7 +245,7 @@ pub fn validate_specs(specs: &[ChildSpec], auto_shutdown: AutoShutdown) -> Resul
 }
 
 /// The longest time any setting may name: a year. Longer ones are mistakes, and clocks overflow on the largest.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 pub(crate) fn check_duration(what: &'static str, value: Duration) -> Result<(), SpecError> {
     if value.is_zero() || value > LONGEST {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use ractor::{Actor, ActorCell};
+use ractor::ActorCell;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::Instant;
 
@@ -245,11 +245,7 @@ impl Inner {
 }
 
 fn spawn_clock(clock: &Arc<Clock>, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
-    spawn_now::<ClockActor>(
-        ClockActor(Arc::clone(clock)),
-        <ClockActor as Actor>::Arguments::default(),
-        cx,
-    )
+    spawn_now(ClockActor(Arc::clone(clock)), (), cx)
 }
 
 fn unanswered() -> crate::supervisor::Reply {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::*;
+use super::{Effect, Engine, Event, ExitReason, Instant, Past, Phase, Plan, Timer};
 use crate::Restart;
 use crate::engine::plan::Then;
 use crate::engine::table::{After, Origin};

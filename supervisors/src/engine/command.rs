@@ -1,6 +1,6 @@
 //! What callers ask of a supervisor.
 
-use super::*;
+use super::{ChildId, Effect, Engine, ExitReason, Instant, Outcome, Phase, Plan, Policy, Run};
 use crate::engine::table::{After, Origin};
 use crate::{CommandError, Kind, Restart};
 
@@ -172,10 +172,10 @@ impl<R> Engine<R> {
                 self.start(key, Origin::Command);
             }
             Phase::Backoff | Phase::Held | Phase::Queued => {
-                self.fail(reply, CommandError::Restarting { id })
+                self.fail(reply, CommandError::Restarting { id });
             }
             Phase::Starting | Phase::Running | Phase::Stopping => {
-                self.fail(reply, CommandError::Running { id })
+                self.fail(reply, CommandError::Running { id });
             }
         }
     }

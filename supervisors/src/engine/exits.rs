@@ -1,6 +1,9 @@
 //! Children that end: by themselves, by request, too late, too often.
 
-use super::*;
+use super::{
+    AutoShutdown, Child, ChildId, Counting, Deferred, Duration, Effect, Engine, Event, Exit,
+    ExitReason, Instant, Outcome, Phase, Plan, Run, Strategy, Table, Timer,
+};
 use crate::engine::plan::Then;
 use crate::engine::table::{After, Origin};
 use crate::{CommandError, Kind, Restart};
@@ -137,9 +140,9 @@ impl<R> Engine<R> {
         child.trouble().reason = Some(reason.clone());
         if !allowed {
             return if per_child {
-                self.give_up(key, reason)
+                self.give_up(key, reason);
             } else {
-                self.escalate(now, key, reason)
+                self.escalate(now, key, reason);
             };
         }
         let seq = child.seq;
@@ -154,7 +157,7 @@ impl<R> Engine<R> {
             }
             Strategy::OneForAll => self.restart_group(now, key, delay, |_| true),
             Strategy::RestForOne => {
-                self.restart_group(now, key, delay, move |child| child.seq >= seq)
+                self.restart_group(now, key, delay, move |child| child.seq >= seq);
             }
         }
     }
@@ -481,7 +484,7 @@ impl<R> Engine<R> {
                 }
             }
             After::FailedStart => {
-                self.not_started(now, key, kept_reason.unwrap_or(ExitReason::Killed))
+                self.not_started(now, key, kept_reason.unwrap_or(ExitReason::Killed));
             }
             After::Start => self.start(key, Origin::Restart),
         }

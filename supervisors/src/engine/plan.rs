@@ -1,6 +1,8 @@
 //! What a supervisor is in the middle of: starting, stopping, restarting a group.
 
-use super::*;
+use super::{
+    Duration, Effect, Engine, Event, Exit, Instant, Outcome, Past, Phase, Run, Timer, VecDeque,
+};
 use crate::engine::table::{After, Origin};
 use crate::{CommandError, Kind, Restart, Shutdown};
 

@@ -100,6 +100,10 @@ pub(crate) struct Trouble {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a child; 100,000 of them should stay small"
+)]
 pub(crate) struct Child {
     pub(crate) id: ChildId,
     pub(crate) policy: Policy,
@@ -189,12 +193,11 @@ impl Table {
                 .ok()
                 .filter(|key| *key < u32::MAX)?,
         };
-        let seq = match initial {
-            Some(place) => u64::from(place),
-            None => {
-                self.added += 1;
-                u64::from(u32::MAX) + self.added
-            }
+        let seq = if let Some(place) = initial {
+            u64::from(place)
+        } else {
+            self.added += 1;
+            u64::from(u32::MAX) + self.added
         };
         let child = Child {
             id: id.clone(),
@@ -214,9 +217,10 @@ impl Table {
             gave_up: false,
             relief: false,
         };
-        match self.places.get_mut(key as usize) {
-            Some(place) => *place = Some(child),
-            None => self.places.push(Some(child)),
+        if let Some(place) = self.places.get_mut(key as usize) {
+            *place = Some(child);
+        } else {
+            self.places.push(Some(child));
         }
         self.names.insert(id, key);
         Some(key)

@@ -1,5 +1,7 @@
 //! Supervisors: the settings, the handle, and the actor that carries out what the engine decides.
 
+mod answer;
+mod carry;
 mod drive;
 mod input;
 mod reference;

@@ -68,9 +68,16 @@ pub(super) struct State {
     pub(super) life: u64,
     pub(super) exit: Option<Exit>,
     /// A caller wants the supervisor to end; kept over a restart.
-    pub(super) wanted_down: Option<Option<Duration>>,
+    pub(super) wanted_down: Option<ShutdownRequest>,
     pub(super) ending_since: Option<Instant>,
     pub(super) report: Report,
+}
+
+/// A wish that the supervisor end.
+#[derive(Clone, Copy)]
+pub(super) struct ShutdownRequest {
+    /// After this long everybody who is left is killed.
+    pub(super) limit: Option<Duration>,
 }
 
 /// The part of a child that decisions do not depend on.
@@ -214,7 +221,7 @@ impl Shared {
             let mut state = self.state.lock();
             state.wanted_down = None;
             state.engine.answer_all();
-            super::drive::flush_replies(&mut state);
+            super::answer::flush_replies(&mut state);
             state
                 .slots
                 .iter()

@@ -35,7 +35,8 @@ pub trait Watch: Send + Sync + 'static {
     fn fence(&self);
 
     /// The child has ended for good: it was stopped, ended by itself, or was given up. Nothing starts it again but a
-    /// [`restart_child`](crate::SupervisorRef::restart_child). Not called when the whole system ends at once.
+    /// [`restart_child`](crate::SupervisorRef::restart_child). May be called more than once. Not called for a child that ends
+    /// with its supervisor, nor when the whole system ends at once.
     fn ended(&self) {}
 }
 
@@ -149,7 +150,7 @@ impl Watched {
                     run,
                     charged: charge,
                     reason,
-                })
+                });
             }
         }
     }

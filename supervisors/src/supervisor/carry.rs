@@ -1,0 +1,275 @@
+//! Carries out the engine's effects.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use parking_lot::MutexGuard;
+use ractor::actor::messages::BoxedState;
+use tokio::time::Instant;
+
+use super::answer::answer;
+use super::drive::{Guard, Life, POLL_MAX};
+use crate::engine::{Effect, Exit, Run};
+use crate::exit::{SHUTDOWN, panic_text};
+use crate::watch::Target;
+use crate::{Event, ExitReason, StartContext, StartError};
+
+impl Life {
+    /// Carries out effects until there are none.
+    pub(super) fn settle(&mut self, state: &mut Guard<'_>) {
+        while state.life == self.number {
+            let Some(effect) = state.engine.next_effect() else {
+                return;
+            };
+            match effect {
+                Effect::Start(run) => self.start(state, run),
+                Effect::Stop(run) => Self::stop(state, run),
+                Effect::Kill(run) => {
+                    if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.as_ref()) {
+                        cell.kill();
+                    }
+                }
+                Effect::Abandon(run) => self.abandon(state, run),
+                Effect::Reclaim(run) => {
+                    if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.clone()) {
+                        self.relink(run, &cell);
+                        cell.kill();
+                    }
+                }
+                Effect::Arm(run, timer, wait) => {
+                    self.shared.arm(
+                        wait,
+                        Target::Timer {
+                            supervisor: Arc::downgrade(&self.shared),
+                            run,
+                            timer,
+                        },
+                    );
+                }
+                Effect::Clear { key, last } => clear(state, key, last),
+                Effect::Remove(key) => {
+                    clear(state, key, true);
+                    if let Some(place) = state.slots.get_mut(key as usize) {
+                        let gone = place.take();
+                        MutexGuard::unlocked(state, || drop(gone));
+                    }
+                }
+                Effect::Unlist(id) => {
+                    for spec in state
+                        .initial
+                        .iter_mut()
+                        .filter(|spec| spec.as_ref().is_some_and(|spec| spec.id == id))
+                    {
+                        *spec = None;
+                    }
+                }
+                Effect::Emit(event) => self.emit(state, &event),
+                Effect::Reply(reply, outcome) => answer(state, reply, outcome),
+                Effect::Ready => {
+                    if let Some(report) = self.report.take() {
+                        report.started();
+                    }
+                }
+                Effect::Exit(exit) => self.exit(state, exit),
+            }
+        }
+    }
+
+    fn exit(&self, state: &mut Guard<'_>, exit: Exit) {
+        if let Some(since) = state.ending_since.take() {
+            state.report.elapsed = since.elapsed();
+        }
+        state.wanted_down = None;
+        state.exit = Some(exit);
+        // From here on inputs wait for the next life, or for the parent to close the supervisor.
+        self.shared.inbox.lock().cell = None;
+    }
+
+    fn start(&self, state: &mut Guard<'_>, run: Run) {
+        let now = Instant::now();
+        let Some(facts) = state.engine.start_facts(run) else {
+            return;
+        };
+        let Some(home) = self.shared.home() else {
+            return;
+        };
+        let Some(slot) = state.slot_mut(run.key) else {
+            return;
+        };
+        let start = Arc::clone(&slot.start);
+        let handed = slot.handed.take();
+        if let Some((_, watched)) = &slot.watch {
+            watched.starting(run.epoch);
+        }
+        let default = || {
+            self.shared
+                .settings
+                .children_on
+                .clone()
+                .unwrap_or_else(|| home.runtime().clone())
+        };
+        let own = slot.runtime.clone().unwrap_or_else(default);
+        let relief = facts.relief.then(|| home.relief()).flatten();
+        let cx = StartContext {
+            id: &facts.id,
+            incarnation: facts.incarnation,
+            reason: facts.reason.as_ref(),
+            supervisor: &self.myself,
+            runtime: relief.as_ref().unwrap_or(&own),
+            on_relief: relief.is_some(),
+            state: std::cell::Cell::new(handed.map(|handed: Box<BoxedState>| *handed)),
+            shared: &self.shared,
+            run,
+            deferred: std::cell::Cell::new(false),
+        };
+        let result = MutexGuard::unlocked(state, || {
+            catch_unwind(AssertUnwindSafe(|| start.start(&cx)))
+                .unwrap_or_else(|payload| Err(StartError::Panicked(panic_text(&*payload))))
+        });
+        let deferred = cx.deferred.get();
+        if state.life != self.number {
+            // This life is over and its successor has called for a start of its own.
+            if let Ok(cell) = result {
+                cell.kill();
+            }
+            return;
+        }
+        match result {
+            Ok(cell) => {
+                state.pids.insert(cell.get_id().pid(), run);
+                let Some(slot) = state.slot_mut(run.key) else {
+                    return;
+                };
+                slot.cell = Some(cell);
+                let again = slot
+                    .watch
+                    .as_ref()
+                    .filter(|_| facts.incarnation > 0)
+                    .map(|(_, watched)| Arc::clone(watched));
+                if deferred {
+                    state.engine.pending(run);
+                } else {
+                    state.engine.started(now, run);
+                }
+                if let Some(watched) = again {
+                    watched.restarted();
+                }
+            }
+            Err(StartError::Ignore) => state.engine.ignored(now, run),
+            Err(error) => state.engine.start_failed(now, run, error.into_reason()),
+        }
+    }
+
+    fn stop(state: &mut Guard<'_>, run: Run) {
+        let Some(slot) = state.slot(run.key) else {
+            return;
+        };
+        let Some(cell) = slot.cell.clone() else {
+            return;
+        };
+        let Some(stop) = slot.stop.clone() else {
+            cell.stop(Some(SHUTDOWN.to_owned()));
+            return;
+        };
+        let stopped =
+            MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| stop(&cell))));
+        if stopped.is_err() {
+            tracing::error!(child = ?cell, "the function that stops a child panicked; it is killed");
+            cell.kill();
+        }
+    }
+
+    fn abandon(&self, state: &mut Guard<'_>, run: Run) {
+        let Some(slot) = state.slot_mut(run.key) else {
+            return;
+        };
+        let cell = slot.cell.take();
+        let watch = slot.watch.as_ref().map(|(watch, _)| Arc::clone(watch));
+        if let Some(cell) = cell {
+            // It stays linked, so that ractor tells when it ends; one that never was is asked now and then.
+            if cell.try_get_supervisor().is_none() {
+                self.poll_later(run, POLL_MAX);
+            }
+            state.abandoned.insert(run, cell);
+        }
+        if let Some(watch) = watch {
+            let fenced =
+                MutexGuard::unlocked(state, || catch_unwind(AssertUnwindSafe(|| watch.fence())));
+            if fenced.is_err() {
+                tracing::error!("a watch panicked while it fenced its child off");
+            }
+        }
+    }
+
+    fn emit(&self, state: &mut Guard<'_>, event: &Event) {
+        match event {
+            Event::Terminated { killed, .. } if state.ending_since.is_some() => {
+                if *killed {
+                    state.report.killed += 1;
+                } else {
+                    state.report.stopped += 1;
+                }
+            }
+            Event::Abandoned { id, .. } if state.ending_since.is_some() => {
+                state.report.abandoned.push(id.to_string());
+            }
+            _ => {}
+        }
+        match event {
+            Event::Escalated { id, reason } => {
+                tracing::error!(%id, %reason, "a supervisor gives up");
+            }
+            Event::GaveUp { id, reason } => tracing::error!(%id, %reason, "a child is given up"),
+            Event::Abandoned { id, abandoned } => {
+                tracing::warn!(%id, abandoned, "a killed child does not end");
+            }
+            Event::Restarted { id, reason, count } => {
+                tracing::debug!(%id, %reason, count, "a child was restarted");
+            }
+            Event::StartFailed { id, reason } => {
+                tracing::debug!(%id, %reason, "a child did not start");
+            }
+            _ => {}
+        }
+        self.shared.emit(event);
+    }
+}
+
+/// Lets go of a child's actor; `last` also of what a restart would have needed.
+fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
+    let ending = state.ending_since.is_some();
+    let Some(slot) = state.slot_mut(key) else {
+        return;
+    };
+    let cell = slot.cell.take();
+    let handed = if last { slot.handed.take() } else { None };
+    let nested = slot.nested.clone();
+    let watch = slot
+        .watch
+        .as_ref()
+        .filter(|_| last)
+        .map(|(watch, _)| Arc::clone(watch));
+    if let Some(cell) = &cell {
+        state.pids.remove(&cell.get_id().pid());
+    }
+    if let (Some(nested), true) = (&nested, ending)
+        && cell.is_some()
+    {
+        let below = nested.take_report();
+        state.report.absorb(below);
+    }
+    MutexGuard::unlocked(state, || {
+        drop(handed);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(watch) = &watch {
+                watch.ended();
+            }
+        }));
+        if ended.is_err() {
+            tracing::error!("a watch panicked when its child ended");
+        }
+        if let (Some(nested), true) = (nested, last) {
+            nested.shared().close(&ExitReason::Shutdown);
+        }
+    });
+}
