@@ -1,4 +1,5 @@
 //! The engine alone, with children that exist only in the test.
+// tidy: long because it is one harness and one list of claims, read side by side with OTP's.
 
 use std::collections::{HashMap, HashSet};
 

@@ -25,7 +25,7 @@ async fn crowd(count: u64) {
             break;
         }
     }
-    let report = pool.shutdown(Duration::from_secs(120)).await;
+    let report = pool.shutdown(Duration::from_mins(2)).await;
     assert_eq!((report.stopped, report.killed), (size, 0));
 }
 

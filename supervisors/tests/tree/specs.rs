@@ -6,8 +6,11 @@ use supervisors::*;
 
 use crate::support::*;
 
-fn refused(supervisor: Supervisor) -> SpecError {
-    supervisor.validate().expect_err("it makes no sense")
+fn refused(supervisor: impl std::borrow::Borrow<Supervisor>) -> SpecError {
+    supervisor
+        .borrow()
+        .validate()
+        .expect_err("it makes no sense")
 }
 
 #[test]

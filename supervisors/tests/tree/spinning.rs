@@ -106,7 +106,7 @@ fn start_that_computes_for_ever_is_abandoned_and_its_end_is_noticed() {
     let driver = Builder::new_current_thread().enable_all().build().unwrap();
     let spun = workers(1);
     let release = Release(Arc::default());
-    let (entered, spin) = (Arc::new(AtomicBool::new(false)), Arc::clone(&release.0));
+    let (in_start, end) = (Arc::new(AtomicBool::new(false)), Arc::clone(&release.0));
     driver.block_on(async {
         let system = System::new().unwrap();
         let pool = DynamicSupervisor::new()
@@ -114,12 +114,12 @@ fn start_that_computes_for_ever_is_abandoned_and_its_end_is_noticed() {
             .children_on(spun.handle().clone());
         let pool = system.start(pool).await.unwrap();
         let spec = ChildSpec::actor("a", {
-            let entered = Arc::clone(&entered);
+            let in_start = Arc::clone(&in_start);
             move || {
                 (
                     SpinsAtStart {
-                        entered: Arc::clone(&entered),
-                        end: Arc::clone(&spin),
+                        entered: Arc::clone(&in_start),
+                        end: Arc::clone(&end),
                     },
                     (),
                 )
@@ -130,7 +130,7 @@ fn start_that_computes_for_ever_is_abandoned_and_its_end_is_noticed() {
             .unwrap()
             .unwrap_err();
         assert!(matches!(error, CommandError::StartFailed { .. }));
-        assert!(entered.load(Ordering::SeqCst));
+        assert!(in_start.load(Ordering::SeqCst));
         assert_eq!(pool.count_children().await.unwrap().abandoned, 1);
         let mut events = pool.events();
         release.0.store(true, Ordering::SeqCst);

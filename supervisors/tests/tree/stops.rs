@@ -21,7 +21,7 @@ async fn child_that_ignores_its_shutdown_is_killed_after_its_limit() {
     let tree = system.start(tree).await.unwrap();
     staff.journal.take();
     let begun = Instant::now();
-    let report = tree.shutdown(Duration::from_secs(60)).await;
+    let report = tree.shutdown(Duration::from_mins(1)).await;
     assert_eq!(begun.elapsed().as_secs(), 2);
     assert_eq!(staff.journal.take(), ["-c", "-a"]);
     assert_eq!(
@@ -74,7 +74,7 @@ async fn dynamic_children_stop_concurrently() {
         .unwrap();
     }
     let begun = Instant::now();
-    let report = pool.shutdown(Duration::from_secs(60)).await;
+    let report = pool.shutdown(Duration::from_mins(1)).await;
     assert_eq!(begun.elapsed().as_secs(), 2);
     assert_eq!(report.killed, 4);
 }
@@ -120,7 +120,7 @@ async fn shutdown_during_a_restart_starts_nobody_after_it() {
     tell(&tree, "c", Do::Fail);
     until_restarted(&mut events, "a").await;
     staff.journal.take();
-    tree.shutdown(Duration::from_secs(60)).await;
+    tree.shutdown(Duration::from_mins(1)).await;
     assert_eq!(
         staff.journal.take(),
         ["-a"],

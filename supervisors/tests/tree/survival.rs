@@ -116,7 +116,7 @@ async fn kill_in_the_middle_of_a_shutdown_does_not_stop_it() {
     let tree = system.start(tree).await.unwrap();
     let ending = tokio::spawn({
         let tree = tree.clone();
-        async move { tree.shutdown(Duration::from_secs(60)).await }
+        async move { tree.shutdown(Duration::from_mins(1)).await }
     });
     tokio::time::sleep(Duration::from_secs(1)).await;
     tree.cell().unwrap().kill();
@@ -182,7 +182,7 @@ async fn random_kills_anywhere_in_the_tree_lose_no_child() {
             tokio::time::sleep(Duration::from_millis(choose(40))).await;
         }
     }
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(tree.count_children().await.unwrap().active, 4);
     for pool in &pools {
         let counts = pool.count_children().await.unwrap();
