@@ -3,11 +3,13 @@
 //! ```sh
 //! cargo run --release -p supervisors --example spawn_cost -- raw
 //! cargo run --release -p supervisors --example spawn_cost -- supervised
+//! cargo run --release -p supervisors --example spawn_cost -- outside
 //! cargo run --release -p supervisors --example spawn_cost -- ambient
 //! ```
 //!
-//! `ambient` has the supervisor on the same runtime as its children, as the raw one; the difference to `supervised` is the price
-//! of handing each child to another runtime.
+//! Handing each child to a runtime from outside has a price of its own (idle workers are woken), so there are two pairs:
+//! `ambient` beside `raw`, both spawning on a worker of the children's runtime, and `supervised` beside `outside`, both spawning
+//! from another thread.
 //!
 //! Each run is a process of its own, so that memory figures do not mix. Linux only: it reads `/proc/self`.
 #![allow(
@@ -82,6 +84,18 @@ async fn raw() {
     }
 }
 
+/// Spawns from a thread that is not one of the runtime's workers, as a `block_on` does, and as a supervisor on a runtime of its own.
+async fn raw_from_outside() {
+    let (parent, _) = Actor::spawn(None, Parent, ())
+        .await
+        .expect("the parent starts");
+    for _ in 0..CHILDREN {
+        Actor::spawn_linked(None, Idle, (), parent.get_cell())
+            .await
+            .expect("the child starts");
+    }
+}
+
 async fn supervised(system: &System) {
     let pool = system
         .start(DynamicSupervisor::new())
@@ -108,6 +122,7 @@ async fn main() {
     let (cpu, memory, begun) = (cpu_time(), memory(), Instant::now());
     match kind.as_str() {
         "raw" => raw().await,
+        "outside" => raw_from_outside().await,
         _ => supervised(&system).await,
     }
     let wall = begun.elapsed();

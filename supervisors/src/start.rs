@@ -14,7 +14,9 @@ use crate::{ChildId, ExitReason, StartError};
 
 /// Starts a child; called again for each restart.
 ///
-/// It runs on the supervisor's own thread, so it must be quick and must not block. It spawns a ractor actor on
+/// It runs on the supervisor's own thread, so it must be quick and must not block. Children of one
+/// [`start_children`](crate::SupervisorRef::start_children) whose runtime is another than the supervisor's start for the first time on a worker
+/// of that runtime instead, where spawning is cheaper. It spawns a ractor actor on
 /// [`cx.runtime()`](StartContext::runtime), linked to [`cx.supervisor()`](StartContext::supervisor).
 ///
 /// Returning the cell means "started", unless [`cx.defer()`](StartContext::defer) was called: then the start is over when

@@ -4,11 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::MutexGuard;
+use ractor::ActorCell;
 use ractor::actor::messages::BoxedState;
 use tokio::time::Instant;
 
+use super::Input;
 use super::answer::answer;
 use super::drive::{Guard, Life, POLL_MAX};
+use super::errand::{Called, Errand, Job};
 use crate::engine::{Effect, Exit, Run};
 use crate::exit::{SHUTDOWN, panic_text};
 use crate::watch::Target;
@@ -24,11 +27,7 @@ impl Life {
             match effect {
                 Effect::Start(run) => self.start(state, run),
                 Effect::Stop(run) => Self::stop(state, run),
-                Effect::Kill(run) => {
-                    if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.as_ref()) {
-                        cell.kill();
-                    }
-                }
+                Effect::Kill(run) => Self::kill(state, run),
                 Effect::Abandon(run) => self.abandon(state, run),
                 Effect::Reclaim(run) => {
                     if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.clone()) {
@@ -85,8 +84,83 @@ impl Life {
         self.shared.inbox.lock().cell = None;
     }
 
-    fn start(&self, state: &mut Guard<'_>, run: Run) {
-        let now = Instant::now();
+    fn kill(state: &mut Guard<'_>, run: Run) {
+        if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.as_ref()) {
+            return cell.kill();
+        }
+        // No actor yet: its start is taken back, or is being made and will find itself unwanted.
+        let pending = state.jobs.iter().flatten().any(|job| job.run == run);
+        let revoked = state.errands.iter().find_map(|errand| errand.revoke(run));
+        if pending || revoked == Some(true) {
+            if let Some(jobs) = &mut state.jobs {
+                jobs.retain(|job| job.run != run);
+            }
+            state
+                .engine
+                .start_failed(Instant::now(), run, ExitReason::Killed);
+        }
+    }
+
+    /// Sends the starts that were put together to their runtime.
+    pub(super) fn send_errand(&self, state: &mut Guard<'_>) {
+        let jobs = state.jobs.take().unwrap_or_default();
+        let Some(errand) = Errand::send(Arc::clone(&self.shared), self.myself.clone(), jobs) else {
+            return;
+        };
+        let target = Target::Errand {
+            supervisor: Arc::downgrade(&self.shared),
+            errand: Arc::downgrade(&errand),
+        };
+        self.shared.arm(state.engine.flags().start_deadline, target);
+        state.errands.push(errand);
+    }
+
+    /// An errand reports what came of its starts.
+    pub(super) fn errand_done(
+        &mut self,
+        state: &mut Guard<'_>,
+        errand: &Arc<Errand>,
+        results: Vec<Called>,
+    ) {
+        state
+            .errands
+            .retain(|pending| !Arc::ptr_eq(pending, errand));
+        for Called {
+            run,
+            result,
+            deferred,
+        } in results
+        {
+            let ended = match &result {
+                Ok(cell) => state.early_ends.remove(&cell.get_id().pid()),
+                Err(_) => None,
+            };
+            Self::called(state, run, result, deferred, false);
+            self.settle(state);
+            if let Some((reason, _)) = ended {
+                state.engine.exited(Instant::now(), run, reason);
+                self.settle(state);
+            }
+        }
+        let (due, early): (Vec<Input>, Vec<Input>) = std::mem::take(&mut state.early_words)
+            .into_iter()
+            .partition(|input| match input {
+                Input::Started { run } | Input::StartFailed { run, .. } => {
+                    !state.is_on_errand(*run)
+                }
+                _ => true,
+            });
+        state.early_words = early;
+        for input in due {
+            self.input(state, input);
+            self.settle(state);
+        }
+        if state.errands.is_empty() {
+            state.early_ends.clear();
+        }
+    }
+
+    fn start(&mut self, state: &mut Guard<'_>, run: Run) {
         let Some(facts) = state.engine.start_facts(run) else {
             return;
         };
@@ -110,6 +184,19 @@ impl Life {
         };
         let own = slot.runtime.clone().unwrap_or_else(default);
         let relief = facts.relief.then(|| home.relief()).flatten();
+        let elsewhere = facts.incarnation == 0 && own.id() != home.runtime().id();
+        if elsewhere
+            && slot.nested.is_none()
+            && let Some(jobs) = &mut state.jobs
+        {
+            jobs.push(Job {
+                run,
+                id: facts.id,
+                start,
+                runtime: own,
+            });
+            return;
+        }
         let cx = StartContext {
             id: &facts.id,
             incarnation: facts.incarnation,
@@ -134,24 +221,42 @@ impl Life {
             }
             return;
         }
+        Self::called(state, run, result, deferred, facts.incarnation > 0);
+    }
+
+    /// A start function returned.
+    fn called(
+        state: &mut Guard<'_>,
+        run: Run,
+        result: Result<ActorCell, StartError>,
+        deferred: bool,
+        again: bool,
+    ) {
+        let now = Instant::now();
         match result {
+            Ok(cell) if !state.engine.is_current(run) => cell.kill(),
             Ok(cell) => {
                 state.pids.insert(cell.get_id().pid(), run);
+                let wanted = state.engine.is_starting(run);
                 let Some(slot) = state.slot_mut(run.key) else {
                     return;
                 };
+                if !wanted {
+                    // It was terminated while its start was being made.
+                    cell.kill();
+                }
                 slot.cell = Some(cell);
-                let again = slot
+                let watched = slot
                     .watch
                     .as_ref()
-                    .filter(|_| facts.incarnation > 0)
+                    .filter(|_| again)
                     .map(|(_, watched)| Arc::clone(watched));
                 if deferred {
                     state.engine.pending(run);
                 } else {
                     state.engine.started(now, run);
                 }
-                if let Some(watched) = again {
+                if let Some(watched) = watched {
                     watched.restarted();
                 }
             }

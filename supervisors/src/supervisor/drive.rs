@@ -20,7 +20,7 @@ use crate::{ChildSpec, CommandError, ExitReason};
 
 /// How many inputs, or children of one input, are dealt with before supervision events and kills get their turn.
 /// About 1 ms of work when each starts an actor (10 us measured).
-const BATCH_MAX: usize = 64;
+pub(super) const BATCH_MAX: usize = 64;
 
 /// The first wait before looking whether an unreported actor has ended; doubled each time, up to [`POLL_MAX`].
 const POLL_MIN: Duration = Duration::from_millis(1);
@@ -57,6 +57,7 @@ impl Life {
             let mut state = shared.state.lock();
             state.life += 1;
             state.exit = None;
+            state.revoke_errands();
             state.life
         };
         {
@@ -165,7 +166,13 @@ impl Life {
         if state.life != self.number {
             return None;
         }
-        let run = state.pids.remove(&pid)?;
+        let Some(run) = state.pids.remove(&pid) else {
+            if !state.errands.is_empty() {
+                // Perhaps a child whose errand has not reported yet.
+                state.early_ends.insert(pid, (reason, handed));
+            }
+            return None;
+        };
         if state.engine.is_current(run) {
             if let Some(slot) = state.slot_mut(run.key)
                 && slot.nested.is_none()
@@ -195,11 +202,20 @@ impl Life {
     }
 
     /// Lets the engine decide about one input; returns what is left of a large one.
-    fn input(&mut self, state: &mut Guard<'_>, input: Input) -> Option<Input> {
+    pub(super) fn input(&mut self, state: &mut Guard<'_>, input: Input) -> Option<Input> {
         let now = Instant::now();
         match input {
+            Input::Started { run } | Input::StartFailed { run, .. } if state.is_on_errand(run) => {
+                state.early_words.push(input);
+            }
             Input::Started { run } => state.engine.started(now, run),
             Input::StartFailed { run, reason } => Self::start_failed(state, now, run, reason),
+            Input::Called { errand, results } => self.errand_done(state, &errand, results),
+            Input::ErrandDue { errand } => {
+                for run in errand.runs() {
+                    state.engine.timer(now, run, Timer::Start);
+                }
+            }
             Input::Timer { run, timer } => Self::timer(state, now, run, timer),
             Input::Poll { run, waited } => self.poll(state, now, run, waited),
             Input::Overdue {
@@ -223,11 +239,13 @@ impl Life {
                 batch,
                 mut next,
             } => {
+                state.jobs = Some(Vec::new());
                 for spec in specs.by_ref().take(BATCH_MAX) {
                     self.add(state, spec, Reply::Batch(Arc::clone(&batch), next));
                     self.settle(state);
                     next += 1;
                 }
+                self.send_errand(state);
                 if specs.len() > 0 {
                     return Some(Input::AddMany { specs, batch, next });
                 }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use ractor::ActorCell;
 use tokio::sync::oneshot;
 
+use super::errand::{Called, Errand};
 use crate::engine::{ChildInfo, Command, Counts, Run, Timer};
 use crate::{ChildSpec, CommandError, ExitReason};
 
@@ -47,6 +48,15 @@ pub(crate) enum Input {
     Command {
         command: Command,
         reply: Reply,
+    },
+    /// Starts were made on the children's runtime.
+    Called {
+        errand: Arc<Errand>,
+        results: Vec<Called>,
+    },
+    /// The time for those starts is over.
+    ErrandDue {
+        errand: Arc<Errand>,
     },
     /// End. `by_parent` is void once the supervisor's actor is gone, a caller's request is not.
     Shutdown {

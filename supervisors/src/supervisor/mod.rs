@@ -3,6 +3,7 @@
 mod answer;
 mod carry;
 mod drive;
+mod errand;
 mod input;
 mod reference;
 mod shared;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+pub(crate) use errand::Errand;
 pub(crate) use input::{Input, Reply};
 pub use reference::SupervisorRef;
 pub(crate) use shared::Shared;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use super::errand::{Errand, Job};
 use super::shell::Signal;
 use super::{Input, Settings, SupervisorRef};
 use crate::engine::{Engine, Exit, Run};
@@ -60,6 +61,13 @@ pub(super) struct State {
     pub(super) slots: Vec<Option<Slot>>,
     /// ractor's ids of the children's actors.
     pub(super) pids: HashMap<u64, Run>,
+    /// Starts for the errand that is being put together; `None` while starts are made at once.
+    pub(super) jobs: Option<Vec<Job>>,
+    /// Errands that have not reported yet.
+    pub(super) errands: Vec<Arc<Errand>>,
+    /// What overtook the report of an errand: ends of actors nobody knows yet, and words of starts.
+    pub(super) early_ends: HashMap<u64, (ExitReason, Option<BoxedState>)>,
+    pub(super) early_words: Vec<Input>,
     /// Former children that survived their kill.
     pub(super) abandoned: HashMap<Run, ActorCell>,
     /// The supervisor's own specification; `None` where a child was deleted.
@@ -100,6 +108,23 @@ impl State {
         self.slots.get_mut(key as usize)?.as_mut()
     }
 
+    /// Takes back all starts that have not been made.
+    pub(super) fn revoke_errands(&mut self) {
+        self.jobs = None;
+        self.early_ends.clear();
+        self.early_words.clear();
+        for errand in self.errands.drain(..) {
+            errand.revoke_all();
+        }
+    }
+
+    /// Whether the start of `run` is on an errand.
+    pub(super) fn is_on_errand(&self, run: Run) -> bool {
+        self.errands
+            .iter()
+            .any(|errand| errand.runs().any(|job| job == run))
+    }
+
     pub(super) fn furnish(&mut self, key: u32, slot: Slot) {
         let key = key as usize;
         if self.slots.len() <= key {
@@ -117,6 +142,10 @@ impl Shared {
             engine: Engine::new(settings.flags.clone(), rand::random::<f64>),
             slots: Vec::new(),
             pids: HashMap::new(),
+            jobs: None,
+            errands: Vec::new(),
+            early_ends: HashMap::new(),
+            early_words: Vec::new(),
             abandoned: HashMap::new(),
             initial: settings.children.iter().cloned().map(Some).collect(),
             life: 0,
@@ -220,6 +249,7 @@ impl Shared {
         let nested: Vec<SupervisorRef> = {
             let mut state = self.state.lock();
             state.wanted_down = None;
+            state.revoke_errands();
             state.engine.answer_all();
             super::answer::flush_replies(&mut state);
             state

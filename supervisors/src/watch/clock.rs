@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::Watched;
 use crate::engine::{Run, Timer};
-use crate::supervisor::{Input, Shared};
+use crate::supervisor::{Errand, Input, Shared};
 
 /// How many due entries are served before other tasks, and a kill, get their turn. The figure is a guess: about 0.1 ms of work.
 const BATCH_MAX: usize = 256;
@@ -32,6 +32,10 @@ pub(crate) enum Target {
     },
     Hurry {
         supervisor: Weak<Shared>,
+    },
+    Errand {
+        supervisor: Weak<Shared>,
+        errand: Weak<Errand>,
     },
     Watch(Weak<Watched>),
 }
@@ -56,6 +60,12 @@ impl Target {
                 waited,
             } => (supervisor, Input::Poll { run, waited }),
             Self::Hurry { supervisor } => (supervisor, Input::Hurry),
+            Self::Errand { supervisor, errand } => {
+                let Some(errand) = errand.upgrade() else {
+                    return;
+                };
+                (supervisor, Input::ErrandDue { errand })
+            }
         };
         if let Some(supervisor) = supervisor.upgrade() {
             supervisor.push(input);

@@ -18,7 +18,7 @@
 //! | significant children, `any_significant`, `all_significant`; not by `terminate_child`, not by a sibling's restart | `engine`, `nesting` |
 //! | `terminate_child`, `restart_child`, `delete_child`, `which_children`, `count_children` and their errors | `engine`, `basics`, `nesting` |
 //! | a supervisor below another escalates to it, and a restarted one starts its children anew | `nesting` |
-//! | many dynamic children stop concurrently | `scale` |
+//! | many dynamic children stop concurrently | `stops`, `scale`, `errands` |
 //!
 //! Beyond OTP: a killed supervisor brings its children back (`survival`), deadlines and abandoned children (`deadlines`, `spinning`).
 #![allow(missing_docs, reason = "a test binary")]
@@ -37,6 +37,7 @@
 
 mod basics;
 mod deadlines;
+mod errands;
 mod nesting;
 mod scale;
 mod specs;

@@ -6,9 +6,9 @@ use supervisors::*;
 
 use crate::survival::Idle;
 
-async fn crowd(count: u64) {
+async fn crowd(count: u64, pool: DynamicSupervisor) {
     let system = System::new().unwrap();
-    let pool = system.start(DynamicSupervisor::new()).await.unwrap();
+    let pool = system.start(pool).await.unwrap();
     let specs = (0..count)
         .map(|id| ChildSpec::new(id, |cx: &StartContext<'_>| spawn_now(Idle, (), cx)))
         .collect();
@@ -31,11 +31,20 @@ async fn crowd(count: u64) {
 
 #[tokio::test]
 async fn ten_thousand_children_start_restart_and_stop() {
-    crowd(10_000).await;
+    crowd(10_000, DynamicSupervisor::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_children_start_on_a_runtime_of_their_own() {
+    crowd(
+        10_000,
+        DynamicSupervisor::new().children_on(tokio::runtime::Handle::current()),
+    )
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "takes a gigabyte of memory; run it with --ignored"]
 async fn hundred_thousand_children_start_restart_and_stop() {
-    crowd(100_000).await;
+    crowd(100_000, DynamicSupervisor::new()).await;
 }
