@@ -24,3 +24,8 @@ pub mod message;
 pub mod prelude;
 pub mod supervision;
 pub mod swarm;
+
+// The README's code is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
