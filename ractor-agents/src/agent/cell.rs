@@ -94,6 +94,15 @@ struct Incarnation<'a, A: Agent> {
 impl<A: Agent> Drop for Incarnation<'_, A> {
     fn drop(&mut self) {
         self.record.mailbox.set_phase(self.epoch, Phase::Down);
+        if let Some(gathering) = self.record.gathering.lock().take() {
+            let panicked = std::thread::panicking();
+            let why = if panicked {
+                "its start hook panicked"
+            } else {
+                "its start hook was killed"
+            };
+            gathering.fail(self.record.id(), why.to_owned());
+        }
     }
 }
 
@@ -148,18 +157,37 @@ async fn serve<A: Agent>(
 ) -> Result<(), ActorProcessingErr> {
     let mailbox = &record.mailbox;
     let mut pace = Pace::new();
+    let mut next = mailbox.next(epoch, pace.now());
     loop {
-        match mailbox.next(epoch, pace.now()) {
-            Next::Deliver(in_hand) => {
-                deliver(agent, in_hand, ctx).await?;
-                if pace.served() {
-                    yield_once().await;
-                    pace.resume();
+        next = match next {
+            Next::Deliver(mut in_hand) => {
+                ctx.enter(in_hand.stamp, in_hand.extras.take());
+                match handle(agent, &in_hand, ctx).await {
+                    Ok(reply) if !pace.served() => in_hand.complete_and_next(reply, pace.now()),
+                    Ok(reply) => {
+                        in_hand.complete(reply);
+                        yield_once().await;
+                        pace.resume();
+                        mailbox.next(epoch, pace.now())
+                    }
+                    Err(failure) => {
+                        in_hand.fail(&failure);
+                        end_incarnation(&failure)?;
+                        mailbox.next(epoch, pace.now())
+                    }
                 }
+            }
+            Next::Empty if pace.lingers() => {
+                yield_once().await;
+                pace.resume();
+                mailbox.next(epoch, pace.now())
             }
             Next::Empty => {
                 match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
-                    Unparked::Ready => pace.resume(),
+                    Unparked::Ready => {
+                        pace.resume();
+                        mailbox.next(epoch, pace.now())
+                    }
                     Unparked::Drained => {
                         agent.on_stop(ctx).await;
                         return Ok(());
@@ -171,29 +199,18 @@ async fn serve<A: Agent>(
     }
 }
 
-/// Handles one envelope. An error ends the incarnation.
-async fn deliver<A: Agent>(
+/// Has the agent handle an envelope, through the layers around it if there are any.
+async fn handle<A: Agent>(
     agent: &mut A,
-    mut in_hand: InHand<'_, A>,
-    ctx: &mut Context<A>,
-) -> Result<(), ActorProcessingErr> {
-    ctx.enter(in_hand.stamp, in_hand.extras.take());
+    in_hand: &InHand<'_, A>,
+    ctx: &Context<A>,
+) -> Result<A::Reply, Failure> {
     let Some(message) = in_hand.message() else {
-        return Ok(());
+        return Err(Failure::new("the message is gone").without_restart());
     };
-    let handled = match &ctx.record.around {
+    match &ctx.record.around {
         None => agent.handle(message, ctx).await,
         Some(around) => around.handle_boxed(agent, message, ctx).await,
-    };
-    match handled {
-        Ok(reply) => {
-            in_hand.complete(reply);
-            Ok(())
-        }
-        Err(failure) => {
-            in_hand.fail(&failure);
-            end_incarnation(&failure)
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::Agent;
 
 /// A message that agent `A` takes, with the reply that belongs to it.
 ///
-/// Everything that converts into [`Agent::Message`] is one. For agents written with [`#[agent]`](crate::agent), so is the
-/// message of each method, and it has that method's own reply type. The marker tells the two apart; it is inferred.
+/// Everything that converts into [`Agent::Message`] is one. For agents written with [`#[agent]`](macro@crate::agent), so
+/// is the message of each method, and it has that method's own reply type. The marker tells the two apart; it is
+/// inferred.
 #[diagnostic::on_unimplemented(
     message = "`{A}` does not take messages of type `{Self}`",
     label = "not a message of this agent",
@@ -27,7 +28,7 @@ pub trait IntoMessage<A: Agent, Marker> {
 #[derive(Debug)]
 pub struct Plain(());
 
-/// Marks the message of one method of an agent written with [`#[agent]`](crate::agent).
+/// Marks the message of one method of an agent written with [`#[agent]`](macro@crate::agent).
 #[derive(Debug)]
 pub struct Typed(());
 

@@ -44,7 +44,7 @@ pub use timers::Timer;
 /// Something that handles messages one at a time, keeps state between them, and is restarted when it fails.
 ///
 /// A plain `async fn` of one argument is an agent already: see [`IntoAgent`]. Several kinds of messages for one agent are
-/// written with [`#[agent]`](crate::agent).
+/// written with [`#[agent]`](macro@crate::agent).
 ///
 /// # Cancel safety
 /// A handler's future can be dropped at any await: by a kill, a missed deadline, or an asker that lost patience. Whatever

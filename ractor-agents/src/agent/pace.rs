@@ -13,12 +13,16 @@ const STRIDE_MAX: u32 = 16;
 /// Envelopes are quick if a stride of them takes less than this.
 const QUICK: Duration = Duration::from_micros(50);
 
+/// How many envelopes make a loop busy enough to [linger](Pace::lingers). Source: a guess, half a chunk.
+const LINGER: u32 = 8;
+
 /// Counts envelopes and looks at the clock now and then: a look costs 25 ns, a quick envelope about 100.
 #[derive(Debug)]
 pub(crate) struct Pace {
     now: Moment,
     slice_began: Moment,
     served: u32,
+    since_linger: u32,
     stride: u32,
     until_look: u32,
 }
@@ -30,6 +34,7 @@ impl Pace {
             now,
             slice_began: now,
             served: 0,
+            since_linger: 0,
             stride: 1,
             until_look: 1,
         }
@@ -43,6 +48,7 @@ impl Pace {
     /// One more was handled. True if it is time to yield.
     pub(crate) fn served(&mut self) -> bool {
         self.served += 1;
+        self.since_linger = self.since_linger.saturating_add(1);
         self.until_look -= 1;
         if self.until_look > 0 {
             return false;
@@ -57,6 +63,14 @@ impl Pace {
         self.until_look = self.stride;
         self.now = now;
         self.served >= SLICE || now.since(self.slice_began) >= SLICE_TIME
+    }
+
+    /// Nothing is in line: whether to look once more after a yield before parking. A park and the wake that ends it cost
+    /// several microseconds where workers sleep, so one that was busy gives its senders a moment.
+    pub(crate) fn lingers(&mut self) -> bool {
+        let lingers = self.since_linger >= LINGER;
+        self.since_linger = 0;
+        lingers
     }
 
     /// The loop has yielded or was parked: a new slice begins.

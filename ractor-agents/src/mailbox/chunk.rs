@@ -47,8 +47,11 @@ impl<T: InLane> Chunk<T> {
         self.queue.front().map(InLane::lane)
     }
 
-    pub(super) fn back_lane(&self) -> Option<Priority> {
-        self.queue.back().map(InLane::lane)
+    /// One bit per lane of which something is in here.
+    pub(super) fn mask(&self) -> u32 {
+        self.queue
+            .iter()
+            .fold(0, |mask, waiting| mask | waiting.lane().bit())
     }
 
     pub(super) fn pop_front(&mut self) -> Option<T> {
@@ -74,24 +77,16 @@ impl<T: InLane> Chunk<T> {
     }
 
     /// Moves up to `count` envelopes of the lanes above the front one out of `lanes`, highest first.
-    ///
-    /// Returns what is left in the lanes, as a mask.
-    pub(super) fn refill(&mut self, lanes: &mut Lanes<T>, count: usize) -> u32 {
+    pub(super) fn refill(&mut self, lanes: &mut Lanes<T>, count: usize) {
         let above = self.front_lane().map_or(Priority::COUNT, Priority::index);
-        let mut left = count;
-        let mut mask = 0;
-        for (index, lane) in Priority::ALL.into_iter().enumerate() {
-            let queue = lanes.lane_mut(lane);
-            if index < above && left > 0 && !queue.is_empty() {
-                let taken = queue.len().min(left);
-                self.insert_run(count - left, queue.drain(..taken));
-                left -= taken;
-            }
-            if !queue.is_empty() {
-                mask |= lane.bit();
-            }
+        let mut moved = 0;
+        while moved < count
+            && let Some(lane) = Priority::highest(lanes.mask()).filter(|lane| lane.index() < above)
+        {
+            let taken = lanes.depth(lane).min(count - moved);
+            lanes.take(lane, taken, |run| self.insert_run(moved, run));
+            moved += taken;
         }
-        mask
     }
 
     /// Puts `run` behind the first `at` envelopes. `at` is the length where nothing is overtaken: the common case.
@@ -125,7 +120,7 @@ mod tests {
         let mut lanes = Lanes::new();
         items
             .into_iter()
-            .for_each(|item| lanes.lane_mut(item.0).push_back(item));
+            .for_each(|item| lanes.push_back(item.0, item));
         lanes
     }
 
@@ -144,9 +139,9 @@ mod tests {
             Item(Normal, 4),
         ]);
         let mut chunk = Chunk::new();
-        let left = chunk.refill(&mut lanes, 2);
+        chunk.refill(&mut lanes, 2);
         assert_eq!(drain(&mut chunk), [(Critical, 3), (Normal, 2)]);
-        assert_eq!(left, Normal.bit() | Low.bit());
+        assert_eq!(lanes.mask(), Normal.bit() | Low.bit());
     }
 
     #[test]
@@ -159,8 +154,8 @@ mod tests {
             Item(Urgent, 5),
             Item(Urgent, 6),
         ]);
-        let left = chunk.refill(&mut more, CHUNK);
-        assert_eq!(left, Normal.bit());
+        chunk.refill(&mut more, CHUNK);
+        assert_eq!(more.mask(), Normal.bit());
         assert_eq!(
             drain(&mut chunk),
             [(Urgent, 5), (Urgent, 6), (High, 4), (Normal, 1), (Low, 2)]

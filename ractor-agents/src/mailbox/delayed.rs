@@ -61,10 +61,7 @@ impl<A: Agent> Mailbox<A> {
     /// Keeps an envelope until `due`.
     pub(super) fn delay(&self, outlet: &mut Outlet<A>, envelope: Envelope<A>, due: Moment) {
         outlet.delayed.push(Delayed { due, envelope });
-        if due < outlet.watched {
-            outlet.watched = due;
-            self.arm(due);
-        }
+        self.arm(outlet.watch(due));
     }
 }
 

@@ -69,13 +69,13 @@ impl<A: Agent> Inlet<A> {
     /// Whether a lane is filled to four fifths or more.
     pub(super) fn is_overloaded(&self, settings: &Settings) -> bool {
         let is_high =
-            |lane: Priority| self.lanes.lane(lane).len() * 5 >= settings.lane(lane).depth_max * 4;
+            |lane: Priority| self.lanes.depth(lane) * 5 >= settings.lane(lane).depth_max * 4;
         Priority::ALL.into_iter().any(is_high)
     }
 
     /// Room for one that does not wait in line: promises come first.
     fn has_room(&mut self, lane: Priority, limit: LaneLimit) -> bool {
-        let depth = self.lanes.lane(lane).len();
+        let depth = self.lanes.depth(lane);
         match &mut self.waiting {
             None => depth < limit.depth_max,
             Some(waiting) => {
@@ -98,7 +98,7 @@ impl<A: Agent> Inlet<A> {
         };
         let mut woken = Vec::new();
         for lane in Priority::ALL {
-            let (depth, depth_max) = (self.lanes.lane(lane).len(), settings.lane(lane).depth_max);
+            let (depth, depth_max) = (self.lanes.depth(lane), settings.lane(lane).depth_max);
             if depth <= depth_max / 2 {
                 woken.extend(waiting.line(lane).grant(depth_max - depth));
             }
@@ -137,12 +137,8 @@ impl<A: Agent> Mailbox<A> {
         if is_watched {
             inlet.watched = expires;
         }
-        let lane = envelope.stamp.lane;
-        let queue = inlet.lanes.lane_mut(lane);
-        if queue.is_empty() {
-            self.set_hint(self.hint() | lane.bit());
-        }
-        queue.push_back(envelope);
+        inlet.lanes.push_back(envelope.stamp.lane, envelope);
+        self.set_hint(inlet.lanes.mask());
         let parked = inlet.parked.take();
         drop(inlet);
         if let Some(waker) = parked {
@@ -183,7 +179,7 @@ impl<A: Agent> Mailbox<A> {
                 Some(envelope)
             }
             Overflow::DropOldest => {
-                let oldest = inlet.lanes.lane_mut(lane).pop_front();
+                let oldest = inlet.lanes.pop_front(lane);
                 inlet.shed += u64::from(oldest.is_some());
                 self.insert(inlet, envelope);
                 oldest

@@ -13,16 +13,19 @@
 
 mod accounting;
 mod chunk;
+mod consume;
 pub mod deadline;
 pub mod dedup;
 mod delayed;
 mod gate;
+mod in_flight;
 mod in_hand;
 mod inlet;
 mod lanes;
 mod layer;
 pub mod load_shed;
 mod outlet;
+mod pick;
 pub mod quarantine;
 pub mod rate_limit;
 mod refusal;
@@ -44,8 +47,9 @@ use supervisors::Alarm;
 
 pub use accounting::Accounting;
 pub(crate) use chunk::CHUNK;
+pub(crate) use consume::{Next, Unparked};
 pub(crate) use gate::Gate;
-pub(crate) use in_hand::{InHand, Next, Unparked};
+pub(crate) use in_hand::InHand;
 use inlet::Inlet;
 pub(crate) use inlet::Room;
 pub use layer::{Identity, Inbound, Layer, Stack};
@@ -71,6 +75,8 @@ pub struct Mailbox<A: Agent> {
     /// Locked before the inlet where both are needed. Senders never take it.
     outlet: Mutex<Outlet<A>>,
     alarm: OnceLock<Alarm>,
+    /// How many envelopes the consumer takes out of the lanes at once.
+    prefetch: usize,
     id: AgentId,
     settings: Arc<Settings>,
     dead_letters: DeadLetters,
@@ -83,6 +89,7 @@ impl<A: Agent> Mailbox<A> {
             inlet: Mutex::new(Inlet::new()),
             outlet: Mutex::new(Outlet::new()),
             alarm: OnceLock::new(),
+            prefetch: pick::prefetch(&settings),
             id,
             settings,
             dead_letters,
@@ -141,7 +148,9 @@ impl<A: Agent> Mailbox<A> {
 
     /// Asks the supervisors' clock for a look at `due`.
     fn arm(&self, due: Moment) {
-        if let Some(alarm) = self.alarm.get().filter(|_| !due.is_never()) {
+        if !due.is_never()
+            && let Some(alarm) = self.alarm.get()
+        {
             alarm.at(due.instant());
         }
     }

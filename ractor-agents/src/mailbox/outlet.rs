@@ -1,19 +1,19 @@
 //! The consumer's side of a mailbox.
 
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
+use super::Accounting;
 use super::chunk::{Chunk, InLane};
-use super::{Accounting, Aging, Buried, CHUNK, Mailbox};
-use crate::agent::{Agent, ReplyTo};
-use crate::dead_letter::{End, Reason};
-use crate::message::{Envelope, Extras, Moment, Payload, Priority, Stamp};
+use super::in_flight::Flights;
+use crate::agent::Agent;
+use crate::dead_letter::End;
+use crate::message::{Envelope, Moment, Priority};
 
 /// What the consumer's lock guards.
 pub(super) struct Outlet<A: Agent> {
     pub(super) chunk: Chunk<Envelope<A>>,
     /// What a handler is at.
-    pub(super) in_flight: Vec<InFlight<A>>,
+    pub(super) in_flight: Flights<A>,
     /// What waits for its time: another attempt after a backoff, or a message for later.
     pub(super) delayed: BinaryHeap<Delayed<A>>,
     /// Which incarnation may take envelopes and end them. Everything that an older one does is ignored.
@@ -22,7 +22,7 @@ pub(super) struct Outlet<A: Agent> {
     /// The earliest look that was asked for on behalf of what this lock guards.
     pub(super) watched: Moment,
     /// Counts the picks, for aging.
-    turn: u32,
+    pub(super) turn: u32,
     handled: u64,
     failed: u64,
     expired: u64,
@@ -42,20 +42,6 @@ pub(crate) enum Phase {
     Down,
 }
 
-/// The record of an envelope that a handler is at. It outlives the handler, so that the supervisor can end the envelope
-/// of one that cannot be killed.
-pub(super) struct InFlight<A: Agent> {
-    pub(super) stamp: Stamp,
-    pub(super) reply: Option<ReplyTo<A::Reply>>,
-    pub(super) extras: Option<Arc<Extras>>,
-    /// A second hold on the message, if another attempt may need it.
-    pub(super) copy: Option<Payload<A::Message>>,
-    /// When the handler is to be killed.
-    pub(super) due: Moment,
-    /// Why it is being killed, once that is decided.
-    pub(super) cause: Option<Reason>,
-}
-
 /// An envelope whose time has not come.
 pub(super) struct Delayed<A: Agent> {
     pub(super) due: Moment,
@@ -72,7 +58,7 @@ impl<A: Agent> Outlet<A> {
     pub(super) fn new() -> Self {
         Self {
             chunk: Chunk::new(),
-            in_flight: Vec::new(),
+            in_flight: Flights::new(),
             delayed: BinaryHeap::new(),
             epoch: 0,
             phase: Phase::New,
@@ -96,7 +82,7 @@ impl<A: Agent> Outlet<A> {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.waiting() == 0 && self.in_flight.is_empty()
+        self.waiting() == 0 && self.in_flight.len() == 0
     }
 
     pub(super) fn accounting(&self) -> Accounting {
@@ -111,6 +97,21 @@ impl<A: Agent> Outlet<A> {
             retried: self.retried,
             ..Accounting::default()
         }
+    }
+
+    /// Whether everything that must be done before an orderly end is done: what is scheduled for later need not be.
+    pub(super) fn is_drained(&self) -> bool {
+        let is_retry = |delayed: &Delayed<A>| delayed.envelope.stamp.attempt > 0;
+        self.chunk.len() == 0 && self.in_flight.len() == 0 && !self.delayed.iter().any(is_retry)
+    }
+
+    /// Notes that a look is due; returns when to ask for one, or never if an earlier one was asked for.
+    pub(super) fn watch(&mut self, due: Moment) -> Moment {
+        if due < self.watched {
+            self.watched = due;
+            return due;
+        }
+        Moment::NEVER
     }
 
     pub(super) fn count_handled(&mut self) {
@@ -129,95 +130,6 @@ impl<A: Agent> Outlet<A> {
             // Ends of the inlet; they never come this far.
             End::Deduplicated | End::Shed => debug_assert!(false, "{end:?} at the outlet"),
         }
-    }
-}
-
-impl<A: Agent> InFlight<A> {
-    /// The envelope as it was, given its message.
-    pub(super) fn into_envelope(self, message: Payload<A::Message>) -> Envelope<A> {
-        Envelope {
-            message,
-            reply: self.reply,
-            stamp: self.stamp,
-            extras: self.extras,
-        }
-    }
-
-    pub(super) fn into_buried(self, message: Option<Payload<A::Message>>) -> Buried<A> {
-        Buried {
-            stamp: self.stamp,
-            reply: self.reply,
-            extras: self.extras,
-            message,
-        }
-    }
-}
-
-impl<A: Agent> Mailbox<A> {
-    /// The next envelope in turn, if any is there and none forbids it.
-    pub(super) fn pick(&self, outlet: &mut Outlet<A>) -> Option<Envelope<A>> {
-        let waiting = self.hint();
-        outlet.turn = outlet.turn.wrapping_add(1);
-        if outlet.turn.is_multiple_of(16) && self.settings.aging == Aging::Fair {
-            let held = outlet.chunk.back_lane();
-            if waiting != 0 || held != outlet.chunk.front_lane() {
-                return self.pick_aged(outlet, waiting);
-            }
-        }
-        let front = outlet
-            .chunk
-            .front_lane()
-            .map_or(Priority::COUNT, Priority::index);
-        if (waiting.trailing_zeros() as usize) < front {
-            self.refill(outlet);
-        }
-        outlet.chunk.pop_front()
-    }
-
-    fn refill(&self, outlet: &mut Outlet<A>) {
-        let mut inlet = self.inlet.lock();
-        let left = outlet.chunk.refill(&mut inlet.lanes, CHUNK);
-        self.set_hint(left);
-        let granted = if inlet.waiting.is_some() {
-            inlet.grant(&self.settings)
-        } else {
-            Vec::new()
-        };
-        drop(inlet);
-        granted.into_iter().for_each(std::task::Waker::wake);
-    }
-
-    /// One pick in 32 is of the lowest lane that waits; one in 32 is of the lanes between, in turn.
-    fn pick_aged(&self, outlet: &mut Outlet<A>, waiting: u32) -> Option<Envelope<A>> {
-        let held = outlet
-            .chunk
-            .iter_mut()
-            .fold(0, |mask, envelope| mask | envelope.stamp.lane.bit());
-        let all = held | waiting;
-        let lowest = Priority::lowest(all)?;
-        let lane = if outlet.turn.is_multiple_of(32) {
-            lowest
-        } else {
-            let highest = Priority::highest(all)?;
-            let between = all & !lowest.bit() & !highest.bit();
-            let turns = (0..).zip(
-                Priority::ALL
-                    .into_iter()
-                    .filter(|lane| between & lane.bit() != 0),
-            );
-            let chosen = (outlet.turn / 32) % between.count_ones().max(1);
-            turns
-                .into_iter()
-                .find_map(|(index, lane): (u32, _)| (index == chosen).then_some(lane))
-                .unwrap_or(highest)
-        };
-        if held & lane.bit() == 0 {
-            let mut inlet = self.inlet.lock();
-            let taken = inlet.lanes.lane_mut(lane).pop_front();
-            self.set_hint(inlet.lanes.mask());
-            return taken;
-        }
-        outlet.chunk.pop_lane(lane)
     }
 }
 

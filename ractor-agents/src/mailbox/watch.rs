@@ -2,11 +2,12 @@
 
 use supervisors::{Alarm, ExitReason, Look};
 
+use super::in_flight::Cause;
 use super::outlet::Outlet;
 use super::{Buried, CHUNK, Mailbox, Phase};
 use crate::agent::{Agent, ReplyTo};
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Expiry, Moment};
+use crate::message::{Envelope, Expiry, Moment, Payload};
 
 impl<A: Agent> Mailbox<A> {
     pub(crate) fn attach(&self, alarm: Alarm) {
@@ -33,7 +34,6 @@ impl<A: Agent> Mailbox<A> {
         outlet.watched = due;
         if inlet.lanes.len() == 0 && outlet.is_idle() {
             inlet.lanes.shrink(CHUNK);
-            outlet.in_flight.shrink_to(1);
         }
         let parked = if is_released {
             inlet.parked.take()
@@ -50,11 +50,10 @@ impl<A: Agent> Mailbox<A> {
             reply.send(Err((Reason::Patience, attempts)));
         }
         match overdue {
-            Some(reason) => {
+            Some(cause) => {
                 self.arm(due);
-                let charge = !matches!(reason, Reason::Patience);
                 Look::Overdue {
-                    charge,
+                    charge: cause == Cause::Deadline,
                     reason: ExitReason::Deadline,
                 }
             }
@@ -69,9 +68,10 @@ impl<A: Agent> Mailbox<A> {
         outlet.epoch = outlet.epoch.wrapping_add(1);
         outlet.phase = Phase::Down;
         let mut ended = Vec::new();
-        for mut in_flight in std::mem::take(&mut outlet.in_flight) {
-            let reason = in_flight.cause.take().unwrap_or(Reason::Killed);
-            let copy = in_flight.copy.take();
+        // Last first, so that those which go back are in line in their order.
+        for mut in_flight in outlet.in_flight.take_all().into_iter().rev() {
+            let reason = in_flight.cause.map_or(Reason::Killed, Reason::from);
+            let copy = in_flight.copy.take().map(Payload::Shared);
             if let Some(buried) = self.requeue(&mut outlet, in_flight, copy, true, &reason) {
                 ended.push((buried, reason));
             }
@@ -114,9 +114,9 @@ fn lose_patience<A: Agent>(
 
 impl<A: Agent> Outlet<A> {
     /// Why the work in flight has to end, if it has to. Decided once per piece of work.
-    fn overdue(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Option<Reason> {
+    fn overdue(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Option<Cause> {
         if let Phase::Starting(start_by) = self.phase {
-            return (start_by <= now).then_some(Reason::Deadline);
+            return (start_by <= now).then_some(Cause::Deadline);
         }
         let mut overdue = None;
         for in_flight in self
@@ -124,24 +124,19 @@ impl<A: Agent> Outlet<A> {
             .iter_mut()
             .filter(|in_flight| in_flight.due <= now)
         {
-            let is_impatient =
-                in_flight.stamp.expiry == Expiry::Patience && in_flight.stamp.expires <= now;
-            let reason = if is_impatient {
-                Reason::Patience
+            let stamp = in_flight.stamp;
+            let is_impatient = stamp.expiry == Expiry::Patience && stamp.expires <= now;
+            let cause = if is_impatient {
+                Cause::Patience
             } else {
-                Reason::Deadline
+                Cause::Deadline
             };
             if is_impatient {
-                impatient.extend(
-                    in_flight
-                        .reply
-                        .take()
-                        .map(|reply| (reply, in_flight.stamp.attempt)),
-                );
+                impatient.extend(in_flight.reply.take().map(|reply| (reply, stamp.attempt)));
             }
-            in_flight.cause = Some(reason.clone());
+            in_flight.cause = Some(cause);
             in_flight.due = Moment::NEVER;
-            overdue = Some(reason);
+            overdue = Some(cause);
         }
         overdue
     }
@@ -154,7 +149,7 @@ impl<A: Agent> Outlet<A> {
         };
         due = self
             .in_flight
-            .iter()
+            .iter_mut()
             .map(|in_flight| in_flight.due)
             .fold(due, Moment::min);
         due = self

@@ -82,10 +82,10 @@ impl<M> Payload<M> {
     }
 
     /// A second hold on the message, where it is shared.
-    pub(crate) fn share(&self) -> Option<Self> {
+    pub(crate) fn share(&self) -> Option<Arc<M>> {
         match self {
             Self::Inline(_) => None,
-            Self::Shared(message) => Some(Self::Shared(Arc::clone(message))),
+            Self::Shared(message) => Some(Arc::clone(message)),
         }
     }
 

@@ -18,9 +18,9 @@ use super::directory::{Directory, Obstacle};
 use super::member::Member;
 use super::shutdown::ShutdownReport;
 use super::{BuildError, Builder, SwarmStatus};
-use crate::agent::{AgentId, Status};
+use crate::agent::{AgentId, Defaults, Status};
 use crate::dead_letter::DeadLetters;
-use crate::mailbox::Accounting;
+use crate::mailbox::{Accounting, Settings};
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -32,6 +32,9 @@ pub(crate) struct Inner {
     pub(super) directory: Directory,
     pub(super) dead_letters: DeadLetters,
     pub(crate) traces: bool,
+    /// What agents are spawned with that choose nothing else.
+    pub(super) settings: Arc<Settings>,
+    pub(super) defaults: Arc<Defaults>,
     spawned: AtomicU64,
     /// What became of the messages and restarts of agents that have ended.
     past: Mutex<(Accounting, u64)>,
@@ -92,6 +95,8 @@ impl Inner {
             directory: Directory::default(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
+            settings: Arc::default(),
+            defaults: Arc::default(),
             spawned: AtomicU64::new(0),
             past: Mutex::default(),
             left: Notify::new(),

@@ -60,8 +60,9 @@ const BATCH_MAX: usize = 1024;
 /// What can be chosen, whatever the agent's type.
 #[derive(Clone)]
 struct Options {
-    settings: Settings,
-    defaults: Defaults,
+    /// Shared with every agent that is spawned with the same; most are spawned with the swarm's own.
+    settings: Arc<Settings>,
+    defaults: Arc<Defaults>,
     restart: Restart,
     intensity: Option<Intensity>,
     backoff: Option<Backoff>,
@@ -88,9 +89,9 @@ impl<A: Agent> Spawn<A, Identity, Many> {
 impl<A: Agent, Count> Spawn<A, Identity, Count> {
     fn new(swarm: Swarm, factories: Vec<Factory<A>>) -> Self {
         Self {
+            options: Options::of(&swarm),
             swarm,
             factories,
-            options: Options::default(),
             layers: Identity,
             around: Identity,
             count: PhantomData,
@@ -98,11 +99,11 @@ impl<A: Agent, Count> Spawn<A, Identity, Count> {
     }
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    fn of(swarm: &Swarm) -> Self {
         Self {
-            settings: Settings::default(),
-            defaults: Defaults::default(),
+            settings: Arc::clone(&swarm.inner().settings),
+            defaults: Arc::clone(&swarm.inner().defaults),
             restart: Restart::Transient,
             intensity: None,
             backoff: None,
@@ -119,7 +120,7 @@ impl Default for Options {
 impl<A: Agent, L, W> Spawn<A, L, One, W> {
     /// A name to be [found](Swarm::find) by; one agent each. Default: none, besides its id.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.options.defaults.name = Some(name.into());
+        Arc::make_mut(&mut self.options.defaults).name = Some(name.into());
         self
     }
 }
@@ -127,32 +128,33 @@ impl<A: Agent, L, W> Spawn<A, L, One, W> {
 impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
     /// Something that it can do, to be found by. May be given several times.
     pub fn capability(mut self, capability: impl Into<Arc<str>>) -> Self {
-        self.options.defaults.capabilities.push(capability.into());
+        Arc::make_mut(&mut self.options.defaults)
+            .capabilities
+            .push(capability.into());
         self
     }
 
     /// The lane of messages that do not choose one. Default: [`Priority::Normal`].
     pub fn priority(mut self, priority: Priority) -> Self {
-        self.options.defaults.priority = priority;
+        Arc::make_mut(&mut self.options.defaults).priority = priority;
         self
     }
 
     /// How long messages live that do not say so themselves. Default: for ever.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.options.defaults.ttl = Some(ttl);
+        Arc::make_mut(&mut self.options.defaults).ttl = Some(ttl);
         self
     }
 
     /// How long an `ask` waits that does not say so itself. Default: 30 s.
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.options.defaults.patience = patience;
+        Arc::make_mut(&mut self.options.defaults).patience = patience;
         self
     }
 
     /// How many messages each lane holds, at least 1. Default: 1,024.
     pub fn depth(mut self, depth_max: usize) -> Self {
-        self.options
-            .settings
+        Arc::make_mut(&mut self.options.settings)
             .lanes
             .iter_mut()
             .for_each(|lane| lane.depth_max = depth_max);
@@ -161,8 +163,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
 
     /// What happens to messages for a full lane. Default: [`Overflow::Wait`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.options
-            .settings
+        Arc::make_mut(&mut self.options.settings)
             .lanes
             .iter_mut()
             .for_each(|lane| lane.overflow = overflow);
@@ -171,33 +172,35 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
 
     /// Depth and overflow of one lane.
     pub fn lane(mut self, lane: Priority, limit: LaneLimit) -> Self {
-        *self.options.settings.lanes.get_mut(lane) = limit;
+        *Arc::make_mut(&mut self.options.settings)
+            .lanes
+            .get_mut(lane) = limit;
         self
     }
 
     /// How lower lanes get their share. Default: [`Aging::Fair`].
     pub fn aging(mut self, aging: Aging) -> Self {
-        self.options.settings.aging = aging;
+        Arc::make_mut(&mut self.options.settings).aging = aging;
         self
     }
 
     /// How long one attempt at a message may take; past it the handler is killed and the agent restarted. Default: 30 s;
     /// [`Duration::MAX`] is no limit.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.options.settings.deadline = deadline;
+        Arc::make_mut(&mut self.options.settings).deadline = deadline;
         self
     }
 
     /// How many attempts a message has that does not say so itself, at least 1. Default: 1, which is at most once; more
     /// means at least once.
     pub fn attempts(mut self, attempts: u16) -> Self {
-        self.options.settings.attempts = attempts;
+        Arc::make_mut(&mut self.options.settings).attempts = attempts;
         self
     }
 
     /// The pause between attempts. Default: none.
     pub fn retry_backoff(mut self, backoff: Backoff) -> Self {
-        self.options.settings.backoff = backoff;
+        Arc::make_mut(&mut self.options.settings).backoff = backoff;
         self
     }
 
@@ -221,13 +224,13 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
 
     /// What a restart begins with. Default: [`OnRestart::Fresh`].
     pub fn on_restart(mut self, on_restart: OnRestart) -> Self {
-        self.options.defaults.on_restart = on_restart;
+        Arc::make_mut(&mut self.options.defaults).on_restart = on_restart;
         self
     }
 
     /// How long its start hook may take. Default: 30 s.
     pub fn start_within(mut self, limit: Duration) -> Self {
-        self.options.defaults.start_within = limit;
+        Arc::make_mut(&mut self.options.defaults).start_within = limit;
         self
     }
 
@@ -359,12 +362,10 @@ where
             ..
         } = self;
         let inner = swarm.inner();
-        let settings = Arc::new(options.settings);
-        let defaults = Arc::new(options.defaults);
         let first = inner.number(factories.len());
         let record = |(number, factory): (u64, Factory<A>)| {
             let plan = Plan {
-                defaults: Arc::clone(&defaults),
+                defaults: Arc::clone(&options.defaults),
                 inbound: options
                     .is_layered
                     .then(|| Box::new(layers.clone().layer(Identity)) as _),
@@ -380,7 +381,11 @@ where
                 },
             };
             let id = AgentId::new(number, A::kind());
-            let mailbox = Mailbox::new(id, Arc::clone(&settings), inner.dead_letters.clone());
+            let mailbox = Mailbox::new(
+                id,
+                Arc::clone(&options.settings),
+                inner.dead_letters.clone(),
+            );
             Ok(Arc::new(Record::new(
                 mailbox,
                 inner,
