@@ -374,7 +374,7 @@ fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
             tracing::error!("a watch panicked when its child ended");
         }
         if let (Some(nested), true) = (nested, last) {
-            nested.shared().close(&ExitReason::Shutdown);
+            nested.shared().close_as_it_ended();
         }
     });
 }

@@ -174,10 +174,12 @@ impl Life {
             return None;
         };
         if state.engine.is_current(run) {
-            if let Some(slot) = state.slot_mut(run.key)
-                && slot.nested.is_none()
-            {
-                slot.handed = handed.map(Box::new);
+            if let Some(slot) = state.slot_mut(run.key) {
+                if let Some(nested) = &slot.nested {
+                    nested.shared().state.lock().ended_with = Some(reason.clone());
+                } else {
+                    slot.handed = handed.map(Box::new);
+                }
             }
             let now = Instant::now();
             if state.engine.is_starting(run) && self.says_started(run) {

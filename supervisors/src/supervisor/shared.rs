@@ -79,6 +79,8 @@ pub(super) struct State {
     pub(super) wanted_down: Option<ShutdownRequest>,
     pub(super) ending_since: Option<Instant>,
     pub(super) report: Report,
+    /// What the actor of the previous life ended with, as the parent saw it.
+    pub(super) ended_with: Option<ExitReason>,
 }
 
 /// A wish that the supervisor end.
@@ -153,6 +155,7 @@ impl Shared {
             wanted_down: None,
             ending_since: None,
             report: Report::default(),
+            ended_with: None,
         };
         Arc::new(Self {
             inbox: Mutex::default(),
@@ -234,6 +237,12 @@ impl Shared {
         if let Some(home) = self.home() {
             home.clock().arm(Instant::now() + wait, target);
         }
+    }
+
+    /// The parent has no actor left behind this supervisor and expects none: it has ended for good.
+    pub(super) fn close_as_it_ended(&self) {
+        let reason = self.state.lock().ended_with.take();
+        self.close(&reason.unwrap_or(ExitReason::Shutdown));
     }
 
     /// Ends for good: everything that waits is answered, here and below.
