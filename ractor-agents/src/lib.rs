@@ -52,7 +52,7 @@ struct Readme;
 /// # Parameters
 /// A message outlives each attempt at it, so it owns its parts, and the method gets at them in one of two ways. What is
 /// taken by reference is lent: of `&str` the message holds a `String`, of `&[T]` a `Vec<T>`, of `&Path` a `PathBuf`, of
-/// any other `&T` a `T`. What is taken by value is cloned, so its type must be `Clone`. A `&Context<Self>` comes from the
+/// `&dyn Trait` a `Box<dyn Trait>`, of any other `&T` a `T`. What is taken by value is cloned, so its type must be `Clone`. A `&Context<Self>` comes from the
 /// agent and is no part of the message. Documentation on a parameter becomes that of the field.
 ///
 /// # Replies

@@ -42,12 +42,24 @@ pub(crate) struct Rejected {
 
 impl Rejected {
     pub(crate) fn new(error: syn::Error, item: impl ToTokens) -> Self {
-        Self { error, item: item.into_token_stream() }
+        Self {
+            error,
+            item: item.into_token_stream(),
+        }
     }
 
     pub(crate) fn into_tokens(self) -> TokenStream {
         let error = self.error.into_compile_error();
         let item = self.item;
         quote!(#item #error)
+    }
+
+    /// What the user will read.
+    #[cfg(test)]
+    pub(crate) fn texts(self) -> Vec<String> {
+        self.error
+            .into_iter()
+            .map(|error| error.to_string())
+            .collect()
     }
 }

@@ -41,14 +41,18 @@ pub(crate) struct Message {
 impl Message {
     /// The parameters that travel in the message.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.parameters.iter().filter_map(|parameter| match parameter {
-            Parameter::Part(part) => Some(&**part),
-            Parameter::Context => None,
-        })
+        self.parameters
+            .iter()
+            .filter_map(|parameter| match parameter {
+                Parameter::Part(part) => Some(&**part),
+                Parameter::Context => None,
+            })
     }
 
     pub(crate) fn takes_context(&self) -> bool {
-        self.parameters.iter().any(|parameter| matches!(parameter, Parameter::Context))
+        self.parameters
+            .iter()
+            .any(|parameter| matches!(parameter, Parameter::Context))
     }
 }
 
@@ -84,6 +88,8 @@ pub(crate) enum Passing {
     Cloned,
     /// Taken by reference.
     Lent,
+    /// Taken by reference out of a box.
+    Unboxed,
 }
 
 /// What a message method returns.

@@ -5,14 +5,19 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::enums::Enum;
-use crate::model::{Agent, Hook, HookKind, HookParameter, Message, Method, Parameter, Part, Passing};
+use crate::model::{
+    Agent, Hook, HookKind, HookParameter, Message, Method, Parameter, Part, Passing,
+};
 
 pub(super) fn implementation(model: &Agent, messages: &Enum, replies: &Enum) -> TokenStream {
     let agent = model.ty();
     let (declared, _, conditions) = model.generics().split_for_impl();
     let (message, reply) = (messages.ty(), replies.ty());
     let ctx = argument("ctx", model.messages.iter().any(Message::takes_context));
-    let arms = model.messages.iter().map(|message| arm(message, messages, replies));
+    let arms = model
+        .messages
+        .iter()
+        .map(|message| arm(message, messages, replies));
     let hooks = model.hooks.iter().map(hook);
     quote! {
         #[automatically_derived]
@@ -62,9 +67,14 @@ fn arm(message: &Message, messages: &Enum, replies: &Enum) -> TokenStream {
 }
 
 /// A part of the message as an argument. What is wrong with its type is reported there.
-fn passed(Part { name, ty, passing, .. }: &Part) -> TokenStream {
+fn passed(
+    Part {
+        name, ty, passing, ..
+    }: &Part,
+) -> TokenStream {
     match passing {
         Passing::Lent => quote!(&message.#name),
+        Passing::Unboxed => quote!(&*message.#name),
         Passing::Cloned => {
             let by_value = quote_spanned!(ty.span()=> ::ractor_agents::__private::ByValue);
             quote!(<#ty as #by_value>::by_value(&message.#name))
@@ -72,7 +82,11 @@ fn passed(Part { name, ty, passing, .. }: &Part) -> TokenStream {
     }
 }
 
-fn call(method: &Method, arguments: impl Iterator<Item = TokenStream>, is_fallible: bool) -> TokenStream {
+fn call(
+    method: &Method,
+    arguments: impl Iterator<Item = TokenStream>,
+    is_fallible: bool,
+) -> TokenStream {
     let name = &method.name;
     let awaited = method.is_async.then(|| quote!(.await));
     let tried = is_fallible.then(|| quote!(?));
@@ -80,12 +94,18 @@ fn call(method: &Method, arguments: impl Iterator<Item = TokenStream>, is_fallib
 }
 
 fn hook(hook: &Hook) -> TokenStream {
-    let Hook { kind, method, parameters, is_fallible } = hook;
+    let Hook {
+        kind,
+        method,
+        parameters,
+        is_fallible,
+    } = hook;
     let conditions = &method.conditions;
     let name = format_ident!("{}", kind.name());
     let ctx = argument("ctx", parameters.contains(&HookParameter::Context));
     let reason = argument("reason", parameters.contains(&HookParameter::Reason));
-    let reason = (*kind == HookKind::Restart).then(|| quote!(#reason: &::ractor_agents::agent::ExitReason,));
+    let reason =
+        (*kind == HookKind::Restart).then(|| quote!(#reason: &::ractor_agents::agent::ExitReason,));
     let arguments = parameters.iter().map(|parameter| match parameter {
         HookParameter::Context => quote!(ctx),
         HookParameter::Reason => quote!(reason),

@@ -31,8 +31,14 @@ impl Enum {
     }
 
     pub(super) fn of_replies(model: &Agent) -> Self {
-        let replies = model.messages.iter().map(|message| message.reply.ty.to_token_stream());
-        let variants = model.messages.iter().map(|message| variant(message, &message.reply.ty.to_token_stream()));
+        let replies = model
+            .messages
+            .iter()
+            .map(|message| message.reply.ty.to_token_stream());
+        let variants = model
+            .messages
+            .iter()
+            .map(|message| variant(message, &message.reply.ty.to_token_stream()));
         Self {
             name: format_ident!("__{}Reply", model.name),
             generics: Used::by(replies, model.generics()),
@@ -43,7 +49,12 @@ impl Enum {
 
     /// Always public: it is a type of the agent's public trait. Hidden, so nobody comes to rely on it.
     pub(super) fn declaration(&self) -> TokenStream {
-        let Self { name, generics, variants, derives } = self;
+        let Self {
+            name,
+            generics,
+            variants,
+            derives,
+        } = self;
         let generics = &generics.declared;
         let allowances = super::allowances();
         quote! {

@@ -36,9 +36,15 @@ impl Used {
             }
         }
         if named.is_empty() {
-            return Self { declared: TokenStream::new(), named: TokenStream::new() };
+            return Self {
+                declared: TokenStream::new(),
+                named: TokenStream::new(),
+            };
         }
-        Self { declared: quote!(<#(#declared),*>), named: quote!(<#(#named),*>) }
+        Self {
+            declared: quote!(<#(#declared),*>),
+            named: quote!(<#(#named),*>),
+        }
     }
 }
 

@@ -9,7 +9,13 @@ use crate::model::{Agent, Message, without_self};
 
 /// The message struct.
 pub(super) fn structure(model: &Agent, message: &Message) -> TokenStream {
-    let Message { name, visibility, docs, method, .. } = message;
+    let Message {
+        name,
+        visibility,
+        docs,
+        method,
+        ..
+    } = message;
     let conditions = &method.conditions;
     let generics = Used::by(super::fields(message), model.generics()).declared;
     let derives = super::derives(model);
@@ -25,11 +31,19 @@ pub(super) fn structure(model: &Agent, message: &Message) -> TokenStream {
         .map(|part| {
             let (name, ty, docs) = (&part.name, &part.ty, &part.docs);
             let text = format!("What `{}` gets as `{name}`.", method.name);
-            let docs = if docs.is_empty() { quote!(#[doc = #text]) } else { quote!(#(#docs)*) };
+            let docs = if docs.is_empty() {
+                quote!(#[doc = #text])
+            } else {
+                quote!(#(#docs)*)
+            };
             quote!(#docs #visibility #name: #ty)
         })
         .collect();
-    let body = if fields.is_empty() { quote!(;) } else { quote!({ #(#fields),* }) };
+    let body = if fields.is_empty() {
+        quote!(;)
+    } else {
+        quote!({ #(#fields),* })
+    };
     quote! {
         #(#conditions)*
         #docs
@@ -47,7 +61,12 @@ pub(super) fn ty(model: &Agent, message: &Message) -> TokenStream {
 }
 
 /// What makes the struct a message of the agent, with a reply type of its own.
-pub(super) fn conversion(model: &Agent, message: &Message, messages: &Enum, replies: &Enum) -> TokenStream {
+pub(super) fn conversion(
+    model: &Agent,
+    message: &Message,
+    messages: &Enum,
+    replies: &Enum,
+) -> TokenStream {
     let agent = model.ty().to_token_stream();
     let (declared, _, conditions_on_types) = model.generics().split_for_impl();
     // In this impl, `Self` is the message.

@@ -50,7 +50,11 @@ fn allowances() -> TokenStream {
 /// `#[derive(…)]`, or nothing.
 fn derives(model: &Agent) -> TokenStream {
     let derives = &model.derives;
-    if derives.is_empty() { TokenStream::new() } else { quote!(#[derive(#(#derives),*)]) }
+    if derives.is_empty() {
+        TokenStream::new()
+    } else {
+        quote!(#[derive(#(#derives),*)])
+    }
 }
 
 /// The fields' types of a message.

@@ -44,7 +44,9 @@ fn chosen_name(attribute: &Attribute) -> syn::Result<Option<Ident>> {
         Meta::NameValue(_) => None,
     };
     let text = "the message's name is the only option there is: `#[message]` or `#[message(Name)]`";
-    chosen.map(Some).ok_or_else(|| syn::Error::new_spanned(attribute, text))
+    chosen
+        .map(Some)
+        .ok_or_else(|| syn::Error::new_spanned(attribute, text))
 }
 
 /// The documentation, with links to siblings: where it is copied to, `Self` is something else.
@@ -55,7 +57,10 @@ pub(super) fn docs(attributes: &[Attribute], agent: &Ident) -> Vec<Attribute> {
         .map(|attribute| {
             let mut copy = attribute.clone();
             if let Meta::NameValue(doc) = &mut copy.meta
-                && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &mut doc.value
+                && let Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) = &mut doc.value
             {
                 let linked = text.value().replace("Self::", &format!("{agent}::"));
                 *text = LitStr::new(&linked, text.span());

@@ -11,9 +11,42 @@ use crate::model::{Message, Parameter, Part, Reply};
 
 /// Names of common imports: a message called so by its method would hide them from the whole module.
 const COMMON: [&str; 36] = [
-    "Agent", "AgentRef", "AsMut", "AsRef", "Box", "Clone", "Context", "Copy", "Default", "Drop", "Duration", "Err", "Extend",
-    "Failure", "Fn", "From", "Into", "IntoIterator", "Iterator", "None", "Ok", "Option", "Ord", "PartialEq", "Priority",
-    "Result", "Send", "Sized", "Some", "String", "Swarm", "Sync", "ToOwned", "ToString", "Unpin", "Vec",
+    "Agent",
+    "AgentRef",
+    "AsMut",
+    "AsRef",
+    "Box",
+    "Clone",
+    "Context",
+    "Copy",
+    "Default",
+    "Drop",
+    "Duration",
+    "Err",
+    "Extend",
+    "Failure",
+    "Fn",
+    "From",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "Priority",
+    "Result",
+    "Send",
+    "Sized",
+    "Some",
+    "String",
+    "Swarm",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Unpin",
+    "Vec",
 ];
 
 /// Understands a method marked `#[message]` or `#[message(chosen)]`.
@@ -68,7 +101,11 @@ fn camel_case(method: &Ident) -> syn::Result<Ident> {
     let name: String = words
         .flat_map(|word| {
             let mut letters = word.chars();
-            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters)
+            letters
+                .next()
+                .into_iter()
+                .flat_map(char::to_uppercase)
+                .chain(letters)
         })
         .collect();
     let parsed: syn::Result<Ident> = syn::parse_str(&name);
@@ -81,32 +118,59 @@ fn parameter(input: &PatType, agent: &Type, agent_name: &Ident) -> syn::Result<P
     if types::lent(&input.ty).is_some_and(|ty| types::is_context(ty, agent)) {
         return Ok(Parameter::Context);
     }
-    if let Some(condition) = input.attrs.iter().find(|attribute| attributes::is_condition(attribute)) {
-        return Err(syn::Error::new_spanned(condition, "a part of a message cannot depend on `#[cfg]`"));
+    if let Some(condition) = input
+        .attrs
+        .iter()
+        .find(|attribute| attributes::is_condition(attribute))
+    {
+        return Err(syn::Error::new_spanned(
+            condition,
+            "a part of a message cannot depend on `#[cfg]`",
+        ));
     }
     let is_context = match types::bare(&input.ty) {
         Type::Reference(reference) => types::is_context(&reference.elem, agent),
         ty => types::is_context(ty, agent),
     };
     if is_context {
-        return Err(syn::Error::new_spanned(&input.ty, "the agent lends its context: take `&Context<Self>`"));
+        return Err(syn::Error::new_spanned(
+            &input.ty,
+            "the agent lends its context: take `&Context<Self>`",
+        ));
     }
-    let Pat::Ident(PatIdent { ident, by_ref: None, subpat: None, .. }) = &*input.pat else {
+    let Pat::Ident(PatIdent {
+        ident,
+        by_ref: None,
+        subpat: None,
+        ..
+    }) = &*input.pat
+    else {
         let text = "the name of a parameter is that of a field of the message: write a plain name instead of a pattern";
         return Err(syn::Error::new_spanned(&input.pat, text));
     };
     let (ty, passing) = types::owned(&input.ty)?;
     let docs = attributes::docs(&input.attrs, agent_name);
-    Ok(Parameter::Part(Box::new(Part { name: ident.clone(), docs, ty: types::named(&ty, agent), passing })))
+    Ok(Parameter::Part(Box::new(Part {
+        name: ident.clone(),
+        docs,
+        ty: types::named(&ty, agent),
+        passing,
+    })))
 }
 
 fn reply(function: &ImplItemFn, agent: &Type) -> syn::Result<Reply> {
     let ReturnType::Type(_, written) = &function.sig.output else {
         let unit = quote_spanned!(function.sig.ident.span()=> ());
-        return Ok(Reply { ty: Type::Verbatim(unit), is_fallible: false });
+        return Ok(Reply {
+            ty: Type::Verbatim(unit),
+            is_fallible: false,
+        });
     };
     let value = types::fallible(written);
     let ty = value.unwrap_or(written);
     types::keeps(ty, Place::Reply)?;
-    Ok(Reply { ty: types::named(ty, agent), is_fallible: value.is_some() })
+    Ok(Reply {
+        ty: types::named(ty, agent),
+        is_fallible: value.is_some(),
+    })
 }

@@ -34,6 +34,8 @@ pub(super) fn error(item: &Item) -> syn::Error {
 fn with_block(ident: &syn::Ident) -> syn::Error {
     syn::Error::new_spanned(
         ident,
-        format!("`#[agent]` belongs on the block with the agent's methods: `#[agent] impl {ident} {{ … }}`"),
+        format!(
+            "`#[agent]` belongs on the block with the agent's methods: `#[agent] impl {ident} {{ … }}`"
+        ),
     )
 }

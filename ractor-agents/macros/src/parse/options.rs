@@ -15,7 +15,9 @@ pub(super) fn derives(arguments: TokenStream) -> syn::Result<Vec<Path>> {
             derives.extend(Punctuated::<Path, Token![,]>::parse_terminated(&inside)?);
             Ok(())
         } else {
-            Err(option.error("unknown option: `#[agent]` knows `derive(…)` only, which applies to the messages"))
+            Err(option.error(
+                "unknown option: `#[agent]` knows `derive(…)` only, which applies to the messages",
+            ))
         }
     });
     options.parse2(arguments)?;

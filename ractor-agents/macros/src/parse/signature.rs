@@ -12,7 +12,10 @@ pub(super) fn method(function: &ImplItemFn, what: &str, errors: &mut Errors) -> 
     let signature = &function.sig;
     receiver(signature, what, errors);
     if let Safety::Unsafe(word) = &signature.safety {
-        errors.add(word, format!("{what} cannot be `unsafe`: the agent calls it by itself"));
+        errors.add(
+            word,
+            format!("{what} cannot be `unsafe`: the agent calls it by itself"),
+        );
     }
     for parameter in &signature.generics.params {
         if !matches!(parameter, GenericParam::Lifetime(_)) {
@@ -31,7 +34,8 @@ pub(super) fn method(function: &ImplItemFn, what: &str, errors: &mut Errors) -> 
 
 fn receiver(signature: &Signature, what: &str, errors: &mut Errors) {
     let Some(receiver) = signature.receiver() else {
-        let text = format!("{what} is about the agent: its first parameter is `&self` or `&mut self`");
+        let text =
+            format!("{what} is about the agent: its first parameter is `&self` or `&mut self`");
         return errors.add(&signature.ident, text);
     };
     let is_reference = match &receiver.kind {
@@ -46,6 +50,8 @@ fn receiver(signature: &Signature, what: &str, errors: &mut Errors) {
 }
 
 fn is_reference_to_self(ty: &Type) -> bool {
-    let Type::Reference(reference) = bare(ty) else { return false };
+    let Type::Reference(reference) = bare(ty) else {
+        return false;
+    };
     matches!(bare(&reference.elem), Type::Path(path) if path.path.is_ident("Self"))
 }

@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment, TraitBound, Type, TypeFnPtr,
-    TypeImplTrait, TypeReference, parse_quote,
+    GenericArgument, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment,
+    TraitBound, Type, TypeFnPtr, TypeImplTrait, TypeReference, parse_quote,
 };
 
 use crate::model::Passing;
@@ -28,24 +28,35 @@ pub(super) fn last_word(ty: &Type) -> Option<&PathSegment> {
 
 /// The types in the angle brackets behind a word.
 fn arguments(word: &PathSegment) -> Vec<&Type> {
-    let PathArguments::AngleBracketed(brackets) = &word.arguments else { return Vec::new() };
+    let PathArguments::AngleBracketed(brackets) = &word.arguments else {
+        return Vec::new();
+    };
     brackets.args.iter().filter_map(as_type).collect()
 }
 
 fn as_type(argument: &GenericArgument) -> Option<&Type> {
-    if let GenericArgument::Type(ty) = argument { Some(ty) } else { None }
+    if let GenericArgument::Type(ty) = argument {
+        Some(ty)
+    } else {
+        None
+    }
 }
 
 /// What stands behind the `&`, if the type is a shared reference that ends with the call.
 pub(super) fn lent(ty: &Type) -> Option<&Type> {
     match bare(ty) {
-        Type::Reference(reference) if reference.mutability.is_none() && !is_static(reference) => Some(&reference.elem),
+        Type::Reference(reference) if reference.mutability.is_none() && !is_static(reference) => {
+            Some(&reference.elem)
+        }
         _ => None,
     }
 }
 
 fn is_static(reference: &TypeReference) -> bool {
-    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
+    reference
+        .lifetime
+        .as_ref()
+        .is_some_and(|lifetime| lifetime.ident == "static")
 }
 
 /// Whether it is `Context<Self>`, or has the agent's type written out.
@@ -54,8 +65,9 @@ pub(super) fn is_context(ty: &Type, agent: &Type) -> bool {
         let written = argument.to_token_stream().to_string();
         written == "Self" || written == agent.to_token_stream().to_string()
     };
-    last_word(ty)
-        .is_some_and(|word| word.ident == "Context" && matches!(arguments(word)[..], [argument] if is_agent(argument)))
+    last_word(ty).is_some_and(|word| {
+        word.ident == "Context" && matches!(arguments(word)[..], [argument] if is_agent(argument))
+    })
 }
 
 /// Whether it is called `ExitReason`.
@@ -66,7 +78,9 @@ pub(super) fn is_exit_reason(ty: &Type) -> bool {
 /// What a `Result<_, Failure>` holds.
 pub(super) fn fallible(ty: &Type) -> Option<&Type> {
     let word = last_word(ty).filter(|word| word.ident == "Result")?;
-    let [value, error] = arguments(word)[..] else { return None };
+    let [value, error] = arguments(word)[..] else {
+        return None;
+    };
     let is_failure = last_word(error).is_some_and(|word| word.ident == "Failure");
     is_failure.then_some(value)
 }
@@ -88,9 +102,9 @@ pub(super) fn owned(ty: &Type) -> syn::Result<(Type, Passing)> {
             let element = &slice.elem;
             parse_quote!(::std::vec::Vec<#element>)
         }
-        Type::TraitObject(_) => {
-            let text = "a message owns its parts: take `&Box<dyn …>` or a type of known size";
-            return Err(syn::Error::new_spanned(ty, text));
+        object @ Type::TraitObject(_) => {
+            keeps(object, Place::Part)?;
+            return Ok((parse_quote!(::std::boxed::Box<#object>), Passing::Unboxed));
         }
         Type::Path(path) if path.path.is_ident("str") => parse_quote!(::std::string::String),
         other if is_perhaps_unsized(other) => {
@@ -105,7 +119,10 @@ pub(super) fn owned(ty: &Type) -> syn::Result<(Type, Passing)> {
 /// Whether the type has the name of one that is only ever seen behind a reference.
 fn is_perhaps_unsized(ty: &Type) -> bool {
     last_word(ty).is_some_and(|word| {
-        word.arguments.is_none() && ["Path", "OsStr", "CStr"].into_iter().any(|name| word.ident == name)
+        word.arguments.is_none()
+            && ["Path", "OsStr", "CStr"]
+                .into_iter()
+                .any(|name| word.ident == name)
     })
 }
 
@@ -132,10 +149,15 @@ struct Offence {
 impl Offence {
     fn borrows(&mut self, culprit: impl ToTokens) {
         let text = match self.place {
-            Place::Part => "a message owns its parts: a parameter as a whole may be a reference, but not what is inside",
-            Place::Reply => "a reply is sent to the asker and cannot borrow: return a value that owns what it holds",
+            Place::Part => {
+                "a message owns its parts: a parameter as a whole may be a reference, but not what is inside"
+            }
+            Place::Reply => {
+                "a reply is sent to the asker and cannot borrow: return a value that owns what it holds"
+            }
         };
-        self.found.get_or_insert_with(|| syn::Error::new_spanned(culprit, text));
+        self.found
+            .get_or_insert_with(|| syn::Error::new_spanned(culprit, text));
     }
 }
 
@@ -156,10 +178,15 @@ impl<'ast> Visit<'ast> for Offence {
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         let text = match self.place {
-            Place::Part => "a message has fields of types that can be named: write the type instead of `impl`",
-            Place::Reply => "a reply has a type that can be named: write the type instead of `impl`, with `async fn` for futures",
+            Place::Part => {
+                "a message has fields of types that can be named: write the type instead of `impl`"
+            }
+            Place::Reply => {
+                "a reply has a type that can be named: write the type instead of `impl`, with `async fn` for futures"
+            }
         };
-        self.found.get_or_insert_with(|| syn::Error::new_spanned(ty, text));
+        self.found
+            .get_or_insert_with(|| syn::Error::new_spanned(ty, text));
     }
 
     // What these borrow are arguments of later calls.
