@@ -8,7 +8,13 @@ mod ours;
 mod ractor;
 mod tokio;
 
-pub use self::{actix::Actix, kameo::Kameo, ours::{RactorAgents, RactorAgentsFull}, ractor::Ractor, tokio::Tokio};
+pub use self::{
+    actix::Actix,
+    kameo::Kameo,
+    ours::{RactorAgents, RactorAgentsFull},
+    ractor::Ractor,
+    tokio::Tokio,
+};
 
 /// Calls a function that is generic over a [`Peer`](crate::Peer) once for each of them.
 #[macro_export]

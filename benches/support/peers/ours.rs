@@ -6,14 +6,14 @@ use ractor_agents::{
     agent::{Agent, AgentRef, Context, Failure},
     mailbox::{Identity, Inbound, Layer, Stack, dedup, ttl},
     message::Priority,
-    supervision::Intensity,
+    supervision::{Backoff, Intensity},
     swarm::Swarm,
 };
 
 use crate::{Message, Peer, Restarts, Role};
 
 /// Longer than any batch takes.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// More often than any bench kills.
 const INTENSITY: Intensity = Intensity::new(1_000_000, Duration::from_secs(1));
@@ -181,7 +181,9 @@ impl<S: Setup> Restarts for Ours<S> {
     type Mortal<R: Role> = AgentRef<Player<R>>;
 
     async fn mortal<R: Role>(&self, role: R) -> AgentRef<Player<R>> {
-        spawn!(self.swarm.spawn(Player(role)).intensity(INTENSITY))
+        // Without backoff: what is measured is the restart, not the wait before it.
+        let spawn = self.swarm.spawn(Player(role));
+        spawn!(spawn.intensity(INTENSITY).restart_backoff(Backoff::NONE))
     }
 
     async fn kill<R: Role>(mortal: &mut AgentRef<Player<R>>) {

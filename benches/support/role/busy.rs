@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::Notify;
+
 use super::Role;
 use crate::{Latch, Message};
 
@@ -20,6 +22,7 @@ pub struct Backlog {
     /// Opens when the backlog, and one more message that ends it, are gone.
     pub latch: Latch,
     queued: AtomicBool,
+    release: Notify,
     began: Instant,
     latencies: Mutex<Vec<Duration>>,
 }
@@ -32,6 +35,7 @@ impl Backlog {
         Arc::new(Self {
             latch,
             queued: AtomicBool::new(false),
+            release: Notify::new(),
             began: Instant::now(),
             latencies: Mutex::default(),
         })
@@ -40,6 +44,7 @@ impl Backlog {
     /// Lets the agent begin: all of the backlog is queued.
     pub fn release(&self) {
         self.queued.store(true, Ordering::Release);
+        self.release.notify_waiters();
     }
 
     /// An urgent message, stamped with the time of this call.
@@ -53,6 +58,17 @@ impl Backlog {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    async fn released(&self) {
+        if self.queued.load(Ordering::Acquire) {
+            return;
+        }
+        // Looked at again once the release can no longer be missed.
+        let release = self.release.notified();
+        if !self.queued.load(Ordering::Acquire) {
+            release.await;
+        }
     }
 
     fn now(&self) -> u64 {
@@ -84,10 +100,7 @@ impl Busy {
 
 impl Role for Busy {
     async fn handle(&mut self, message: &Message) {
-        // Blocks its worker for the few milliseconds that queueing takes; awaiting would give an actix actor the next message.
-        while !self.backlog.queued.load(Ordering::Acquire) {
-            std::thread::yield_now();
-        }
+        self.backlog.released().await;
         if let Some(stamp) = message.stamp() {
             let latency = self.backlog.now().saturating_sub(stamp);
             self.backlog.record(Duration::from_nanos(latency));
