@@ -102,7 +102,7 @@ pub use id::ChildId;
 pub use intensity::Intensity;
 pub use report::Report;
 pub use shutdown::{ABANDONED_MAX, KILL_GRACE, START_DEADLINE, Shutdown};
-pub use spawn::{spawn_later, spawn_now};
+pub use spawn::{spawn_later, spawn_now, spawn_now_on};
 pub use spec::{ChildSpec, Stop, validate_specs};
 pub use start::{Start, StartContext, StartReport};
 pub use strategy::{AutoShutdown, Kind, Restart, Strategy};

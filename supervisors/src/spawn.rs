@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use ractor::{Actor, ActorCell, ActorRuntime};
+use tokio::runtime::Handle;
 
 use crate::supervised::Supervised;
 use crate::{StartContext, StartError};
@@ -19,7 +20,20 @@ pub fn spawn_now<A: Actor>(
     arguments: A::Arguments,
     cx: &StartContext<'_>,
 ) -> Result<ActorCell, StartError> {
-    let _entered = cx.runtime().enter();
+    spawn_now_on(actor, arguments, cx, cx.runtime())
+}
+
+/// Like [`spawn_now`], on a runtime that the start function chooses.
+///
+/// # Errors
+/// As for [`spawn_now`].
+pub fn spawn_now_on<A: Actor>(
+    actor: A,
+    arguments: A::Arguments,
+    cx: &StartContext<'_>,
+    runtime: &Handle,
+) -> Result<ActorCell, StartError> {
+    let _entered = runtime.enter();
     let spawning = pin!(ActorRuntime::spawn_linked(
         None,
         actor,

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 use super::tell::{Delivery, options};
 use super::{Agent, AgentRef, Answer, AskError, Current, ReplyTo, TellError};
 use crate::mailbox::Refusal;
-use crate::message::{Envelope, Expiry, Moment, Priority, TooManyHeaders};
+use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
 #[must_use = "a message is sent when its future is awaited"]
@@ -79,12 +79,8 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
             }));
         }
         let since = Moment::now();
-        let (reply, answer) = ReplyTo::channel();
-        let expires = since.after(self.patience);
-        self.delivery.edit(|envelope| {
-            envelope.reply = Some(reply);
-            envelope.expire(expires, Expiry::Patience);
-        });
+        let (reply, answer) = ReplyTo::channel(since.after(self.patience));
+        self.delivery.edit(|envelope| envelope.set_reply(reply));
         self.state = State::Offering {
             answer,
             since,

@@ -31,11 +31,16 @@ pub(super) async fn serve_batches<A: Agent>(
         }
         fill(record, batch, epoch).await;
         let now = Moment::now();
-        let mut in_hand = Vec::new();
-        while in_hand.len() < batch.size_max {
+        let mut in_hand = InHands(Vec::new());
+        while in_hand.0.len() < batch.size_max {
             match mailbox.next(epoch, now) {
-                Next::Deliver(envelope) => in_hand.push(envelope),
+                Next::Deliver(envelope) => in_hand.0.push(envelope),
                 Next::Empty => break,
+                Next::Leave if in_hand.0.is_empty() => {
+                    agent.on_stop(ctx).await;
+                    return Ok(());
+                }
+                Next::Leave => break,
                 Next::Fenced => return Ok(()),
             }
         }
@@ -55,32 +60,44 @@ async fn fill<A: Agent>(record: &Record<A>, batch: Batch, epoch: u32) {
     .await;
 }
 
+/// Envelopes that are handled together, in their order.
+struct InHands<'a, A: Agent>(Vec<InHand<'a, A>>);
+
+impl<A: Agent> Drop for InHands<'_, A> {
+    fn drop(&mut self) {
+        // Last first, so that those which go back are in line in their order.
+        while self.0.pop().is_some() {}
+    }
+}
+
 async fn deliver<A: Agent>(
     agent: &mut A,
-    in_hand: Vec<InHand<'_, A>>,
+    mut in_hand: InHands<'_, A>,
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
-    let messages: Vec<&A::Message> = in_hand.iter().filter_map(InHand::message).collect();
-    let Some(first) = in_hand.first() else {
+    for envelope in &in_hand.0 {
+        ctx.enter(envelope.stamp, envelope.extras.clone());
+    }
+    let messages: Vec<&A::Message> = in_hand.0.iter().filter_map(InHand::message).collect();
+    if messages.is_empty() {
         return Ok(());
-    };
-    ctx.enter(first.stamp, None);
+    }
     let handled = agent
         .handle_batch(&messages, ctx)
         .await
         .and_then(|replies| {
             let (expected, got) = (messages.len(), replies.len());
-            let is_complete = expected == got;
             let wrong = || {
                 Failure::new(format!(
                     "handle_batch gave {got} replies to {expected} messages"
                 ))
             };
-            is_complete.then_some(replies).ok_or_else(wrong)
+            (expected == got).then_some(replies).ok_or_else(wrong)
         });
     drop(messages);
     match handled {
         Ok(replies) => {
+            let in_hand = std::mem::take(&mut in_hand.0);
             in_hand
                 .into_iter()
                 .zip(replies)
@@ -88,11 +105,9 @@ async fn deliver<A: Agent>(
             Ok(())
         }
         Err(failure) => {
-            // Last first, so that they are back in line in their order.
-            in_hand
-                .into_iter()
-                .rev()
-                .for_each(|envelope| envelope.fail(&failure));
+            while let Some(envelope) = in_hand.0.pop() {
+                envelope.fail(&failure);
+            }
             end_incarnation(&failure)
         }
     }

@@ -1,6 +1,7 @@
 //! The ractor actor of an agent, and its run loop.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -11,7 +12,7 @@ use supervisors::{ExitReason, Panicked, StartFailed};
 use super::batches::serve_batches;
 use super::context::Context;
 use super::pace::Pace;
-use super::{Agent, Current, Failure, Record};
+use super::{Agent, Current, Failure, OnRestart, Record};
 use crate::mailbox::{InHand, Next, Phase, Unparked};
 use crate::message::Moment;
 use crate::swarm::Inner;
@@ -115,14 +116,32 @@ async fn run<A: Agent>(
         .begin(Moment::now().after(record.defaults.start_within));
     let _incarnation = Incarnation { record, epoch };
     let mut ctx = Context::new(Arc::clone(record), Arc::clone(&body.swarm));
-    let agent = body.agent.get_or_insert_with(&record.factory);
-    start(agent, body.restarted.take(), &ctx).await?;
+    let restarted = body.restarted.take();
+    match record.defaults.on_restart {
+        // In this future, so that it is dropped here when the future is, and not by the supervisor.
+        OnRestart::Fresh => live(&mut (record.factory)(), restarted, epoch, &mut ctx).await,
+        OnRestart::Resume => {
+            let agent = body.agent.get_or_insert_with(&record.factory);
+            live(agent, restarted, epoch, &mut ctx).await
+        }
+    }
+}
+
+/// From the start hook to the end.
+async fn live<A: Agent>(
+    agent: &mut A,
+    restarted: Option<ExitReason>,
+    epoch: u32,
+    ctx: &mut Context<A>,
+) -> Result<(), ActorProcessingErr> {
+    start(agent, restarted, ctx).await?;
+    let record = Arc::clone(&ctx.record);
     if !record.mailbox.set_phase(epoch, Phase::Running) {
         return Ok(());
     }
     match record.batch {
-        None => serve(record, epoch, agent, &mut ctx).await,
-        Some(batch) => serve_batches(record, batch, epoch, agent, &mut ctx).await,
+        None => serve(&record, epoch, agent, ctx).await,
+        Some(batch) => serve_batches(&record, batch, epoch, agent, ctx).await,
     }
 }
 
@@ -162,8 +181,11 @@ async fn serve<A: Agent>(
         next = match next {
             Next::Deliver(mut in_hand) => {
                 ctx.enter(in_hand.stamp, in_hand.extras.take());
-                match handle(agent, &in_hand, ctx).await {
-                    Ok(reply) if !pace.served() => in_hand.complete_and_next(reply, pace.now()),
+                let mut pended = false;
+                match handle(agent, &in_hand, ctx, &mut pended).await {
+                    Ok(reply) if !pace.served(pended) => {
+                        in_hand.complete_and_next(reply, pace.now())
+                    }
                     Ok(reply) => {
                         in_hand.complete(reply);
                         yield_once().await;
@@ -173,6 +195,7 @@ async fn serve<A: Agent>(
                     Err(failure) => {
                         in_hand.fail(&failure);
                         end_incarnation(&failure)?;
+                        pace.resume();
                         mailbox.next(epoch, pace.now())
                     }
                 }
@@ -194,24 +217,39 @@ async fn serve<A: Agent>(
                     }
                 }
             }
+            Next::Leave => {
+                agent.on_stop(ctx).await;
+                return Ok(());
+            }
             Next::Fenced => return Ok(()),
         }
     }
 }
 
-/// Has the agent handle an envelope, through the layers around it if there are any.
+/// Has the agent handle an envelope, through the layers around it if there are any, and notes whether it had to wait.
 async fn handle<A: Agent>(
     agent: &mut A,
     in_hand: &InHand<'_, A>,
     ctx: &Context<A>,
+    pended: &mut bool,
 ) -> Result<A::Reply, Failure> {
     let Some(message) = in_hand.message() else {
         return Err(Failure::new("the message is gone").without_restart());
     };
     match &ctx.record.around {
-        None => agent.handle(message, ctx).await,
-        Some(around) => around.handle_boxed(agent, message, ctx).await,
+        None => noting(agent.handle(message, ctx), pended).await,
+        Some(around) => noting(around.handle_boxed(agent, message, ctx), pended).await,
     }
+}
+
+async fn noting<F: Future>(work: F, pended: &mut bool) -> F::Output {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        let polled = work.as_mut().poll(cx);
+        *pended |= polled.is_pending();
+        polled
+    })
+    .await
 }
 
 /// Ends the incarnation with an error, if the failure asks for a restart.

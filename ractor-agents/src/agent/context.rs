@@ -33,6 +33,14 @@ impl Brood {
     pub(crate) fn adopt(&self, child: AgentId) {
         self.0.lock().push(child);
     }
+
+    /// Forgets those that have ended, each time their number has doubled.
+    fn prune(&self, lives: impl Fn(AgentId) -> bool) {
+        let mut children = self.0.lock();
+        if children.len() == children.capacity() {
+            children.retain(|child| lives(*child));
+        }
+    }
 }
 
 impl<A: Agent> Context<A> {
@@ -80,6 +88,7 @@ impl<A: Agent> Context<A> {
     /// stopped in order. It hangs on a supervisor of its own and is restarted by itself. Otherwise like
     /// [`Swarm::spawn`].
     pub fn spawn_child<Marker, T: IntoAgent<Marker>>(&self, agent: T) -> Spawn<T::Agent> {
+        self.children.prune(|child| self.swarm.has(child));
         self.swarm().spawn(agent).child_of(&self.children)
     }
 

@@ -32,6 +32,7 @@ pub struct Plain(());
 #[derive(Debug)]
 pub struct Typed(());
 
+#[diagnostic::do_not_recommend]
 impl<A: Agent, M: Into<A::Message>> IntoMessage<A, Plain> for M {
     type Reply = A::Reply;
 

@@ -13,6 +13,7 @@ mod handler;
 mod id;
 mod into_agent;
 mod into_message;
+mod own_thread;
 mod pace;
 mod record;
 mod reply;
@@ -33,6 +34,7 @@ pub use handler::{Direct, Handler};
 pub use id::AgentId;
 pub use into_agent::{FnAgent, IntoAgent, IsAgent, IsFunction};
 pub use into_message::{IntoMessage, Plain, Typed};
+pub(crate) use own_thread::OwnThread;
 pub use record::OnRestart;
 pub(crate) use record::{Batch, Defaults, Launch, Plan, Record};
 pub(crate) use reply::{Answer, ReplyTo};
@@ -94,7 +96,7 @@ pub trait Agent: Sized + Send + 'static {
         ctx: &Context<Self>,
     ) -> impl Future<Output = Result<Self::Reply, Failure>> + Send;
 
-    /// Handles several messages of one lane at once, for agents spawned with
+    /// Handles several messages at once, highest lane first, for agents spawned with
     /// [`batch`](crate::swarm::Spawn::batch): one reply per message, in their order. By default, one after another.
     ///
     /// # Errors

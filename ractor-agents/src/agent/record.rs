@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use ractor::ActorCell;
-use supervisors::{Alarm, ExitReason, Look, Start, StartContext, StartError, Watch, spawn_now};
-use tokio::runtime::{Handle, Runtime};
+use supervisors::{
+    Alarm, ExitReason, Look, Start, StartContext, StartError, Watch, spawn_now, spawn_now_on,
+};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cell::{Body, Cell};
+use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Gathering};
 use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Refused};
 use crate::message::{Envelope, Priority};
@@ -68,7 +71,7 @@ pub(crate) struct Plan<A: Agent> {
     pub(crate) around: Option<Box<dyn AnyHandler<A>>>,
     pub(crate) batch: Option<Batch>,
     pub(crate) factory: Box<dyn Fn() -> A + Send + Sync>,
-    pub(crate) thread: Option<Box<Runtime>>,
+    pub(crate) thread: Option<OwnThread>,
 }
 
 /// How messages are handled together.
@@ -93,7 +96,7 @@ pub(crate) struct Record<A: Agent> {
     pub(super) batch: Option<Batch>,
     pub(super) factory: Box<dyn Fn() -> A + Send + Sync>,
     /// The agent's own thread, if it has one.
-    thread: Mutex<Option<Box<Runtime>>>,
+    thread: Mutex<Option<OwnThread>>,
     /// Who waits for the first start.
     pub(super) gathering: Mutex<Option<Arc<Gathering>>>,
     cancellation: OnceLock<CancellationToken>,
@@ -156,17 +159,51 @@ impl<A: Agent> Record<A> {
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {
-        self.cancellation
-            .get_or_init(CancellationToken::new)
-            .clone()
+        let token = self.cancellation.get_or_init(CancellationToken::new);
+        // The other way round in `cancel`: whoever comes second sees the first.
+        if self.mailbox.is_ending() {
+            token.cancel();
+        }
+        token.clone()
+    }
+
+    fn cancel(&self) {
+        if let Some(cancellation) = self.cancellation.get() {
+            cancellation.cancel();
+        }
+    }
+
+    /// Ends what is left in the mailbox: nobody will come for it. Returns how many that were.
+    pub(crate) fn close(&self) -> usize {
+        let left = self.mailbox.close();
+        self.cancel();
+        left
+    }
+
+    /// The agent has ended for good, or will never start: whoever waits for its start is told why. May be called again.
+    pub(crate) fn give_up(&self, why: &str) {
+        *self.actor.lock() = None;
+        let gathering = self.gathering.lock().take();
+        if let Some(gathering) = gathering {
+            gathering.fail(self.id(), why.to_owned());
+        }
+        self.close();
+        self.thread.lock().take();
+        if let Some(swarm) = self.swarm.upgrade() {
+            swarm.forget(self.id());
+        }
     }
 
     /// Begins an orderly stop: nothing new is taken, what is in line is handled.
     pub(crate) fn drain(&self) {
         self.mailbox.set_gate(Gate::Draining);
-        if let Some(cancellation) = self.cancellation.get() {
-            cancellation.cancel();
-        }
+        self.cancel();
+    }
+
+    /// Has the current incarnation end after what it has in hand, on its supervisor's behalf. The rest stays in line: the
+    /// supervisor may start another.
+    pub(crate) fn leave(&self) {
+        self.mailbox.leave();
     }
 
     pub(crate) fn kill(&self) -> bool {
@@ -174,12 +211,15 @@ impl<A: Agent> Record<A> {
         actor.as_ref().inspect(|actor| actor.kill()).is_some()
     }
 
-    /// The runtime of the agent's own thread, if it has one.
-    pub(crate) fn thread(&self) -> Option<Handle> {
-        self.thread
-            .lock()
-            .as_ref()
-            .map(|thread| thread.handle().clone())
+    /// The runtime of the agent's own thread, if it has one: a new one if the old one is taken by a handler that was cut
+    /// off.
+    fn own_thread(&self, is_taken: bool) -> Result<Option<Handle>, StartError> {
+        let mut thread = self.thread.lock();
+        if thread.is_some() && is_taken {
+            let fresh = OwnThread::new().map_err(|error| StartError::Failed(error.to_string()))?;
+            *thread = Some(fresh);
+        }
+        Ok(thread.as_ref().map(OwnThread::handle))
     }
 
     pub(crate) fn actor(&self) -> Option<ActorCell> {
@@ -209,7 +249,11 @@ impl<A: Agent> Start for Launch<A> {
             record.restarts.fetch_add(1, Ordering::Relaxed);
         }
         let body = Body::new(resumed.and_then(Body::into_agent), restarted, swarm);
-        let actor = spawn_now(Cell(Arc::clone(record)), body, cx)?;
+        let cell = Cell(Arc::clone(record));
+        let actor = match record.own_thread(cx.on_relief())? {
+            Some(thread) => spawn_now_on(cell, body, cx, &thread)?,
+            None => spawn_now(cell, body, cx)?,
+        };
         *record.actor.lock() = Some(actor.clone());
         Ok(actor)
     }
@@ -229,17 +273,6 @@ impl<A: Agent> Watch for Record<A> {
     }
 
     fn ended(&self) {
-        *self.actor.lock() = None;
-        let gathering = self.gathering.lock().take();
-        if let Some(gathering) = gathering {
-            gathering.fail(self.id(), "it ended before it had started".to_owned());
-        }
-        self.mailbox.close();
-        if let Some(thread) = self.thread.lock().take() {
-            thread.shutdown_background();
-        }
-        if let Some(swarm) = self.swarm.upgrade() {
-            swarm.forget(self.id());
-        }
+        self.give_up("it ended before it had started");
     }
 }

@@ -156,12 +156,9 @@ impl<'a, A: Agent> Delivery<'a, A> {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(refused) => refused,
             };
-            if std::mem::take(&mut refused.envelope.stamp.granted) {
+            if let Some(lane) = refused.envelope.stamp.granted.take() {
                 // A layer turned it away for another reason: the room is for the next in line.
-                self.to
-                    .record()
-                    .mailbox
-                    .return_room(refused.envelope.stamp.lane);
+                self.to.record().mailbox.return_room(lane);
             }
             if !self.may_wait(&refused) {
                 return Poll::Ready(Err(self.error(refused)));
@@ -189,7 +186,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
             }
             Room::Granted => {
                 self.place = None;
-                envelope.stamp.granted = true;
+                envelope.stamp.granted = Some(lane);
                 true
             }
             Room::Retry => {

@@ -4,13 +4,12 @@ use std::task::{Context, Poll};
 
 use parking_lot::MutexGuard;
 
-use super::delayed::DELAYED_MAX;
 use super::in_flight::InFlight;
 use super::outlet::Outlet;
 use super::{Buried, Gate, InHand, Mailbox, Phase};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Expiry, Moment};
+use crate::message::{Envelope, Moment};
 
 /// What the consumer is to do next.
 pub(crate) enum Next<'a, A: Agent> {
@@ -18,6 +17,8 @@ pub(crate) enum Next<'a, A: Agent> {
     Deliver(InHand<'a, A>),
     /// Park: nothing is in line.
     Empty,
+    /// Leave in order, with the rest in line: the supervisor asks for it.
+    Leave,
     /// Leave: another incarnation has taken over.
     Fenced,
 }
@@ -37,6 +38,8 @@ impl<A: Agent> Mailbox<A> {
         let mut outlet = self.outlet.lock();
         outlet.epoch = outlet.epoch.wrapping_add(1);
         outlet.phase = Phase::Starting(start_by);
+        outlet.is_condemned = false;
+        outlet.is_leaving = false;
         let watch = outlet.watch(start_by);
         let epoch = outlet.epoch;
         drop(outlet);
@@ -73,7 +76,10 @@ impl<A: Agent> Mailbox<A> {
         now: Moment,
     ) -> Next<'a, A> {
         loop {
-            if outlet.delayed.len() >= DELAYED_MAX && outlet.chunk.len() == 0 {
+            if outlet.is_leaving {
+                return Next::Leave;
+            }
+            if outlet.is_condemned || outlet.is_full_of_retries() {
                 return Next::Empty;
             }
             let Some(envelope) = self.pick(&mut outlet) else {
@@ -112,8 +118,8 @@ impl<A: Agent> Mailbox<A> {
         }
         let own = extras.as_ref().and_then(|extras| extras.deadline);
         let mut due = now.after(own.unwrap_or(self.settings.deadline));
-        if stamp.expiry == Expiry::Patience {
-            due = due.min(stamp.expires);
+        if let Some(reply) = &reply {
+            due = due.min(reply.until());
         }
         let in_hand = InHand::new(self, outlet.epoch, stamp, extras.clone(), message);
         outlet.in_flight.push(InFlight {
@@ -134,12 +140,16 @@ impl<A: Agent> Mailbox<A> {
     pub(crate) fn poll_unparked(&self, epoch: u32, cx: &Context<'_>) -> Poll<Unparked> {
         let outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
-        let may_start = outlet.delayed.len() < DELAYED_MAX;
-        let is_waiting = outlet.chunk.len() > 0 || (inlet.lanes.mask() != 0 && may_start);
-        if outlet.epoch != epoch || is_waiting {
+        let is_waiting = outlet.chunk.len() > 0 || inlet.lanes.mask() != 0;
+        let may_start = !outlet.is_condemned && !outlet.is_full_of_retries();
+        if outlet.epoch != epoch || outlet.is_leaving || (is_waiting && may_start) {
             return Poll::Ready(Unparked::Ready);
         }
-        if inlet.gate == Gate::Draining && outlet.is_drained() {
+        if !outlet.is_condemned
+            && !is_waiting
+            && inlet.gate == Gate::Draining
+            && outlet.is_drained()
+        {
             return Poll::Ready(Unparked::Drained);
         }
         inlet.park(cx);
@@ -151,11 +161,23 @@ impl<A: Agent> Mailbox<A> {
         let outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
         let in_line = outlet.chunk.len() + inlet.lanes.len();
-        if outlet.epoch != epoch || in_line >= size || inlet.gate != Gate::Open {
+        let is_open = inlet.gate == Gate::Open && !outlet.is_leaving;
+        if outlet.epoch != epoch || in_line >= size || !is_open {
             return Poll::Ready(());
         }
         inlet.park(cx);
         Poll::Pending
+    }
+
+    /// Asks the current incarnation to end after what it has in hand, with the rest in line for the next one.
+    pub(crate) fn leave(&self) {
+        let mut outlet = self.outlet.lock();
+        outlet.is_leaving = true;
+        let parked = self.inlet.lock().parked.take();
+        drop(outlet);
+        if let Some(waker) = parked {
+            waker.wake();
+        }
     }
 
     /// Ends everything that is left, since no incarnation will come any more. Returns how many that were.
@@ -169,12 +191,7 @@ impl<A: Agent> Mailbox<A> {
             left.push(in_flight.into_buried(None));
         }
         left.extend(outlet.chunk.take_all().into_iter().map(Buried::from));
-        let delayed = std::mem::take(&mut outlet.delayed);
-        left.extend(
-            delayed
-                .into_iter()
-                .map(|delayed| Buried::from(delayed.envelope)),
-        );
+        left.extend(outlet.delayed.take_all().map(Buried::from));
         let mut inlet = self.inlet.lock();
         left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
         inlet.failed += left.len() as u64;
@@ -191,14 +208,15 @@ impl<A: Agent> Mailbox<A> {
 /// Why nobody wants it handled any more.
 fn unwanted<A: Agent>(envelope: &Envelope<A>, now: Moment) -> Option<Reason> {
     if envelope.stamp.expires <= now {
-        return Some(match envelope.stamp.expiry {
-            Expiry::TimeToLive => Reason::Expired,
-            Expiry::Patience => Reason::Patience,
-        });
+        return Some(Reason::Expired);
     }
-    let is_gone = envelope
-        .reply
-        .as_ref()
-        .is_some_and(|reply| reply.is_closed());
-    is_gone.then_some(Reason::AskerGone)
+    if !envelope.stamp.is_ask {
+        return None;
+    }
+    match &envelope.reply {
+        // Its asker was told when the patience was over.
+        None => Some(Reason::Patience),
+        Some(reply) if reply.until() <= now => Some(Reason::Patience),
+        Some(reply) => reply.is_closed().then_some(Reason::AskerGone),
+    }
 }

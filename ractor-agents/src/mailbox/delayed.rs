@@ -1,14 +1,90 @@
 //! Envelopes whose time has not come.
 
-use super::outlet::{Delayed, Outlet};
+use std::collections::BTreeMap;
+
+use super::outlet::Outlet;
 use super::{Buried, Mailbox, Refusal, Refused};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
 
-/// How many envelopes may wait for their time, scheduled or backing off. At the limit, scheduling is refused, and the
-/// consumer starts on nothing new until an attempt's time has come. Source: the default depth of a lane.
+/// How many envelopes may be scheduled for later, and how many may wait for another attempt. At the one limit scheduling
+/// is refused; at the other the consumer starts on nothing new until an attempt's time has come. Source: the default
+/// depth of a lane.
 pub(super) const DELAYED_MAX: usize = 1024;
+
+/// Envelopes whose time has not come: scheduled for later, or waiting for another attempt.
+pub(super) struct Delayed<A: Agent> {
+    /// By due time, then in the order of acceptance.
+    envelopes: BTreeMap<(Moment, u64), Envelope<A>>,
+    /// How many of them wait for another attempt.
+    retries: usize,
+}
+
+impl<A: Agent> Delayed<A> {
+    pub(super) const fn new() -> Self {
+        Self {
+            envelopes: BTreeMap::new(),
+            retries: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.envelopes.len()
+    }
+
+    /// How many wait for another attempt.
+    pub(super) fn retries(&self) -> usize {
+        self.retries
+    }
+
+    pub(super) fn earliest(&self) -> Moment {
+        self.envelopes
+            .first_key_value()
+            .map_or(Moment::NEVER, |((due, _), _)| *due)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Envelope<A>> {
+        self.envelopes.values_mut()
+    }
+
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Envelope<A>> + use<A> {
+        self.retries = 0;
+        std::mem::take(&mut self.envelopes).into_values()
+    }
+
+    fn insert(&mut self, due: Moment, envelope: Envelope<A>) {
+        self.retries += usize::from(envelope.stamp.attempt > 0);
+        self.envelopes
+            .insert((due, envelope.stamp.number), envelope);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Envelope<A>> {
+        let key = self
+            .envelopes
+            .keys()
+            .find(|(_, known)| *known == number)
+            .copied()?;
+        let envelope = self.envelopes.remove(&key)?;
+        self.retries -= usize::from(envelope.stamp.attempt > 0);
+        Some(envelope)
+    }
+
+    /// Takes out what is due, earliest first.
+    fn take_due(&mut self, now: Moment) -> Vec<Envelope<A>> {
+        let mut due = Vec::new();
+        while let Some(entry) = self
+            .envelopes
+            .first_entry()
+            .filter(|entry| entry.key().0 <= now)
+        {
+            let envelope = entry.remove();
+            self.retries -= usize::from(envelope.stamp.attempt > 0);
+            due.push(envelope);
+        }
+        due
+    }
+}
 
 impl<A: Agent> Mailbox<A> {
     /// Accepts an envelope for `due`; returns its number.
@@ -23,7 +99,7 @@ impl<A: Agent> Mailbox<A> {
         let mut outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
         let mut refusal = inlet.gate.refusal();
-        if outlet.delayed.len() >= DELAYED_MAX {
+        if outlet.delayed.len() - outlet.delayed.retries() >= DELAYED_MAX {
             let priority = envelope.stamp.lane;
             refusal = refusal.or(Some(Refusal::Full {
                 priority,
@@ -45,41 +121,32 @@ impl<A: Agent> Mailbox<A> {
     /// Takes an envelope back that waits for its time. False if there is none of that number.
     pub(crate) fn unschedule(&self, number: u64) -> bool {
         let mut outlet = self.outlet.lock();
-        let (found, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut outlet.delayed)
-            .into_iter()
-            .partition(|delayed| delayed.envelope.stamp.number == number);
-        outlet.delayed = rest.into();
-        let Some(delayed) = found.into_iter().next() else {
+        let Some(envelope) = outlet.delayed.remove(number) else {
             return false;
         };
         outlet.count(Reason::AskerGone.end(false));
         drop(outlet);
-        self.bury(Buried::from(delayed.envelope), Reason::AskerGone);
+        self.bury(Buried::from(envelope), Reason::AskerGone);
         true
     }
 
     /// Keeps an envelope until `due`.
     pub(super) fn delay(&self, outlet: &mut Outlet<A>, envelope: Envelope<A>, due: Moment) {
-        outlet.delayed.push(Delayed { due, envelope });
-        self.arm(outlet.watch(due));
+        let patience = envelope.patience();
+        outlet.delayed.insert(due, envelope);
+        self.arm(outlet.watch(due.min(patience)));
     }
 }
 
 impl<A: Agent> Outlet<A> {
     /// Moves what was delayed until now to the front of its lane. True if there was anything.
     pub(super) fn release_delayed(&mut self, now: Moment) -> bool {
-        let mut is_released = false;
-        while self
-            .delayed
-            .peek()
-            .is_some_and(|delayed| delayed.due <= now)
-        {
-            let Some(delayed) = self.delayed.pop() else {
-                break;
-            };
-            self.chunk.put_back(delayed.envelope);
-            is_released = true;
-        }
+        let due = self.delayed.take_due(now);
+        let is_released = !due.is_empty();
+        // Last first, so that they stand in line in their order.
+        due.into_iter()
+            .rev()
+            .for_each(|envelope| self.chunk.put_back(envelope));
         is_released
     }
 }

@@ -7,7 +7,7 @@ use super::waiting::{Ticket, Turn, Waiting};
 use super::{Accounting, Buried, Gate, LaneLimit, Mailbox, Overflow, Refusal, Refused, Settings};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Expiry, Moment, Priority};
+use crate::message::{Envelope, Moment, Priority};
 
 /// What the senders' lock guards.
 pub(super) struct Inlet<A: Agent> {
@@ -68,8 +68,10 @@ impl<A: Agent> Inlet<A> {
 
     /// Whether a lane is filled to four fifths or more.
     pub(super) fn is_overloaded(&self, settings: &Settings) -> bool {
-        let is_high =
-            |lane: Priority| self.lanes.depth(lane) * 5 >= settings.lane(lane).depth_max * 4;
+        let is_high = |lane: Priority| {
+            let depth_max = settings.lane(lane).depth_max;
+            self.lanes.depth(lane) >= depth_max - depth_max / 5
+        };
         Priority::ALL.into_iter().any(is_high)
     }
 
@@ -119,23 +121,28 @@ impl<A: Agent> Mailbox<A> {
             drop(inlet);
             return Err(Refused::new(envelope, refusal));
         }
-        if envelope.stamp.granted {
-            envelope.stamp.granted = false;
+        let granted = envelope.stamp.granted.take();
+        if granted == Some(lane) {
             inlet.redeem(lane);
         } else if !inlet.has_room(lane, self.settings.lane(lane)) {
+            envelope.stamp.granted = granted;
             return self.overflow(inlet, envelope);
         }
         self.insert(inlet, envelope);
+        if let Some(other) = granted.filter(|granted| *granted != lane) {
+            // A layer has moved it to another lane since.
+            self.return_room(other);
+        }
         Ok(())
     }
 
     /// Takes `envelope` in, whatever the depth.
     fn insert(&self, mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>, mut envelope: Envelope<A>) {
         envelope.stamp.number = inlet.accept();
-        let expires = envelope.stamp.expires;
-        let is_watched = envelope.stamp.expiry == Expiry::Patience && expires < inlet.watched;
+        let until = envelope.patience();
+        let is_watched = until < inlet.watched;
         if is_watched {
-            inlet.watched = expires;
+            inlet.watched = until;
         }
         inlet.lanes.push_back(envelope.stamp.lane, envelope);
         self.set_hint(inlet.lanes.mask());
@@ -145,7 +152,7 @@ impl<A: Agent> Mailbox<A> {
             waker.wake();
         }
         if is_watched {
-            self.arm(expires);
+            self.arm(until);
         }
     }
 
@@ -204,12 +211,17 @@ impl<A: Agent> Mailbox<A> {
         }
         inlet.deduplicated += 1;
         envelope.stamp.number = inlet.accept();
-        if envelope.stamp.granted {
-            inlet.redeem(envelope.stamp.lane);
-        }
         drop(inlet);
+        if let Some(lane) = envelope.stamp.granted.take() {
+            self.return_room(lane);
+        }
         self.bury(Buried::from(envelope), Reason::Duplicate);
         Ok(())
+    }
+
+    /// How many messages are in line, without those that the agent has taken ahead. Advisory.
+    pub fn in_line(&self) -> usize {
+        self.inlet.lock().lanes.len()
     }
 
     /// Waits in line for room in `lane`: a ticket to come back with, or `None` once there is (or may be) room. Then the
@@ -235,6 +247,7 @@ impl<A: Agent> Mailbox<A> {
         {
             Turn::Granted => Room::Granted,
             Turn::Waiting(ticket) => Room::Waiting(ticket),
+            Turn::Dismissed => Room::Retry,
         }
     }
 

@@ -46,7 +46,7 @@ impl<A: Agent, Inner: Inbound<A>> Inbound<A> for LoadShed<Inner> {
     fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
         let Layer { depth_max, spare } = self.layer;
         if envelope.priority() > spare {
-            let depth = mailbox.depth();
+            let depth = mailbox.in_line();
             if depth >= depth_max {
                 return Err(Refused::new(
                     envelope,

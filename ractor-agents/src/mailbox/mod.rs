@@ -107,6 +107,11 @@ impl<A: Agent> Mailbox<A> {
         outlet.waiting() + self.inlet.lock().lanes.len()
     }
 
+    /// Whether the gate is closed for good.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.inlet.lock().gate, Gate::Draining | Gate::Closed)
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -163,7 +168,6 @@ impl<A: Agent> Mailbox<A> {
             extras,
             message,
         } = envelope;
-        let was_ask = reply.is_some();
         if let Some(reply) = reply {
             reply.send(Err((reason.clone(), stamp.attempt)));
         }
@@ -181,7 +185,7 @@ impl<A: Agent> Mailbox<A> {
             priority: stamp.lane,
             reason,
             attempts: stamp.attempt,
-            was_ask,
+            was_ask: stamp.is_ask,
             headers: extras.headers,
             trace: extras.trace,
             at: SystemTime::now(),

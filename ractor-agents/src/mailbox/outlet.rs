@@ -1,9 +1,8 @@
 //! The consumer's side of a mailbox.
 
-use std::collections::BinaryHeap;
-
 use super::Accounting;
 use super::chunk::{Chunk, InLane};
+use super::delayed::{DELAYED_MAX, Delayed};
 use super::in_flight::Flights;
 use crate::agent::Agent;
 use crate::dead_letter::End;
@@ -15,7 +14,11 @@ pub(super) struct Outlet<A: Agent> {
     /// What a handler is at.
     pub(super) in_flight: Flights<A>,
     /// What waits for its time: another attempt after a backoff, or a message for later.
-    pub(super) delayed: BinaryHeap<Delayed<A>>,
+    pub(super) delayed: Delayed<A>,
+    /// The supervisor has been told to kill the current incarnation: it is not given anything more.
+    pub(super) is_condemned: bool,
+    /// The supervisor has asked the current incarnation to end after what it has in hand.
+    pub(super) is_leaving: bool,
     /// Which incarnation may take envelopes and end them. Everything that an older one does is ignored.
     pub(super) epoch: u32,
     pub(super) phase: Phase,
@@ -42,12 +45,6 @@ pub(crate) enum Phase {
     Down,
 }
 
-/// An envelope whose time has not come.
-pub(super) struct Delayed<A: Agent> {
-    pub(super) due: Moment,
-    pub(super) envelope: Envelope<A>,
-}
-
 impl<A: Agent> InLane for Envelope<A> {
     fn lane(&self) -> Priority {
         self.stamp.lane
@@ -59,7 +56,9 @@ impl<A: Agent> Outlet<A> {
         Self {
             chunk: Chunk::new(),
             in_flight: Flights::new(),
-            delayed: BinaryHeap::new(),
+            delayed: Delayed::new(),
+            is_condemned: false,
+            is_leaving: false,
             epoch: 0,
             phase: Phase::New,
             watched: Moment::NEVER,
@@ -101,8 +100,12 @@ impl<A: Agent> Outlet<A> {
 
     /// Whether everything that must be done before an orderly end is done: what is scheduled for later need not be.
     pub(super) fn is_drained(&self) -> bool {
-        let is_retry = |delayed: &Delayed<A>| delayed.envelope.stamp.attempt > 0;
-        self.chunk.len() == 0 && self.in_flight.len() == 0 && !self.delayed.iter().any(is_retry)
+        self.chunk.len() == 0 && self.in_flight.len() == 0 && self.delayed.retries() == 0
+    }
+
+    /// Whether so many wait for another attempt that nothing new is to be started on.
+    pub(super) fn is_full_of_retries(&self) -> bool {
+        self.delayed.retries() >= DELAYED_MAX && self.chunk.len() == 0
     }
 
     /// Notes that a look is due; returns when to ask for one, or never if an earlier one was asked for.
@@ -132,24 +135,3 @@ impl<A: Agent> Outlet<A> {
         }
     }
 }
-
-// The heap gives the earliest first; among equals, the one accepted first.
-impl<A: Agent> Ord for Delayed<A> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.due, other.envelope.stamp.number).cmp(&(self.due, self.envelope.stamp.number))
-    }
-}
-
-impl<A: Agent> PartialOrd for Delayed<A> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<A: Agent> PartialEq for Delayed<A> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<A: Agent> Eq for Delayed<A> {}

@@ -2,6 +2,9 @@
 
 use std::task::Waker;
 
+use parking_lot::MutexGuard;
+
+use super::inlet::Inlet;
 use super::outlet::Outlet;
 use super::{Aging, CHUNK, Mailbox};
 use crate::agent::Agent;
@@ -41,13 +44,7 @@ impl<A: Agent> Mailbox<A> {
             let ahead = self.prefetch.saturating_sub(1);
             outlet.chunk.refill(&mut inlet.lanes, ahead);
         }
-        self.set_hint(inlet.lanes.mask());
-        if inlet.waiting.is_none() {
-            return first;
-        }
-        let granted = inlet.grant(&self.settings);
-        drop(inlet);
-        granted.into_iter().for_each(Waker::wake);
+        self.taken(inlet);
         first
     }
 
@@ -71,8 +68,18 @@ impl<A: Agent> Mailbox<A> {
         }
         let mut inlet = self.inlet.lock();
         let taken = inlet.lanes.pop_front(lane);
-        self.set_hint(inlet.lanes.mask());
+        self.taken(inlet);
         taken
+    }
+
+    /// Something was taken out of the lanes: there may be room for those who wait.
+    fn taken(&self, mut inlet: MutexGuard<'_, Inlet<A>>) {
+        self.set_hint(inlet.lanes.mask());
+        if inlet.waiting.is_some() {
+            let granted = inlet.grant(&self.settings);
+            drop(inlet);
+            granted.into_iter().for_each(Waker::wake);
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::message::{Envelope, Moment};
 
 /// Refuses messages beyond a rate, with the time until there is room again.
 ///
-/// The generic cell rate algorithm: a bucket of `burst` tokens that fills evenly. Source: ITU-T I.371, as in most rate
+/// The generic cell rate algorithm: a bucket of `burst` tokens that fills evenly, so that over any stretch of time at most
+/// `burst` more than the rate's count pass. Source: ITU-T I.371, as in most rate
 /// limiters.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer {
@@ -43,7 +44,7 @@ impl<Inner> super::Layer<Inner> for Layer {
     type Outer = RateLimit<Inner>;
 
     fn layer(self, inner: Inner) -> RateLimit<Inner> {
-        let every = u64::try_from(self.every.as_micros())
+        let every = u64::try_from(self.every.as_nanos())
             .unwrap_or(u64::MAX)
             .max(1);
         RateLimit {
@@ -75,7 +76,7 @@ impl<A: Agent, Inner: Inbound<A>> Inbound<A> for RateLimit<Inner> {
     }
 }
 
-/// A bucket of tokens, in microseconds.
+/// A bucket of tokens, in nanoseconds.
 #[derive(Debug)]
 struct Bucket {
     /// What one token costs.
@@ -88,7 +89,7 @@ struct Bucket {
 
 impl Bucket {
     fn take(&self, now: Moment) -> Result<(), Duration> {
-        let now = now.micros();
+        let now = now.micros().saturating_mul(1000);
         let taken = self
             .next
             .try_update(Ordering::AcqRel, Ordering::Acquire, |next| {
@@ -97,7 +98,7 @@ impl Bucket {
             });
         taken
             .map(|_| ())
-            .map_err(|next| Duration::from_micros((next - now).saturating_sub(self.slack)))
+            .map_err(|next| Duration::from_nanos((next - now).saturating_sub(self.slack)))
     }
 
     fn put_back(&self) {
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_the_next_one_is_told_when_to_come_back() {
-        let bucket = bucket(1_000, 3);
+        let bucket = bucket(1_000_000, 3);
         let start = Moment::now();
         for _ in 0..3 {
             assert_eq!(bucket.take(start), Ok(()));
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_not_used_is_there_for_the_next() {
-        let bucket = bucket(1_000, 1);
+        let bucket = bucket(1_000_000, 1);
         let start = Moment::now();
         assert_eq!(bucket.take(start), Ok(()));
         bucket.put_back();
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_rate_holds_over_time() {
-        let bucket = bucket(1_000, 5);
+        let bucket = bucket(1_000_000, 5);
         let start = Moment::now();
         let passed = (0..100_000_u64).filter(|at| {
             bucket

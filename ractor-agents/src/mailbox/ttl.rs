@@ -39,7 +39,7 @@ pub struct Ttl<Inner> {
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Ttl<Inner> {
     fn offer(&self, mut envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        if !envelope.has_expiry() || envelope.is_ask() {
+        if !envelope.has_ttl() {
             envelope.set_ttl(self.ttl);
         }
         self.inner.offer(envelope, mailbox)

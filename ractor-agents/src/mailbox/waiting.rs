@@ -21,6 +21,8 @@ pub(super) struct Line {
     queue: VecDeque<(Ticket, Waker)>,
     /// Room that was promised and not yet taken.
     granted: usize,
+    /// Tickets before this one were dismissed, whatever had been promised to them.
+    dismissed: u64,
 }
 
 /// What a place in the line has come to.
@@ -29,6 +31,8 @@ pub(super) enum Turn {
     /// Room is promised: the next push with the grant succeeds, unless the mailbox closes first.
     Granted,
     Waiting(Ticket),
+    /// The gate was closed since; nothing is promised any more.
+    Dismissed,
 }
 
 impl Waiting {
@@ -42,6 +46,7 @@ impl Waiting {
             .iter_mut()
             .flat_map(|line| {
                 line.granted = 0;
+                line.dismissed = line.next;
                 line.queue.drain(..)
             })
             .map(|(_, waker)| waker)
@@ -72,6 +77,7 @@ impl Line {
                 waker.clone_from(cx.waker());
                 Turn::Waiting(ticket)
             }
+            None if ticket.0 < self.dismissed => Turn::Dismissed,
             None => Turn::Granted,
         }
     }
@@ -96,6 +102,9 @@ impl Line {
     pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
         if let Some(at) = self.position(ticket) {
             self.queue.remove(at);
+            return false;
+        }
+        if ticket.0 < self.dismissed {
             return false;
         }
         self.redeem();

@@ -1,5 +1,7 @@
 //! What the supervisors' clock does with a mailbox when it is asked to look.
 
+use std::time::Duration;
+
 use supervisors::{Alarm, ExitReason, Look};
 
 use super::in_flight::Cause;
@@ -7,7 +9,7 @@ use super::outlet::Outlet;
 use super::{Buried, CHUNK, Mailbox, Phase};
 use crate::agent::{Agent, ReplyTo};
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Expiry, Moment, Payload};
+use crate::message::{Envelope, Moment, Payload};
 
 impl<A: Agent> Mailbox<A> {
     pub(crate) fn attach(&self, alarm: Alarm) {
@@ -67,6 +69,7 @@ impl<A: Agent> Mailbox<A> {
         let mut outlet = self.outlet.lock();
         outlet.epoch = outlet.epoch.wrapping_add(1);
         outlet.phase = Phase::Down;
+        outlet.is_condemned = false;
         let mut ended = Vec::new();
         // Last first, so that those which go back are in line in their order.
         for mut in_flight in outlet.in_flight.take_all().into_iter().rev() {
@@ -97,11 +100,9 @@ fn lose_patience<A: Agent>(
     now: Moment,
     impatient: &mut Impatient<A>,
 ) -> Option<Moment> {
-    if envelope.stamp.expiry != Expiry::Patience || envelope.reply.is_none() {
-        return None;
-    }
-    if envelope.stamp.expires > now {
-        return Some(envelope.stamp.expires);
+    let until = envelope.reply.as_ref()?.until();
+    if until > now {
+        return Some(until);
     }
     impatient.extend(
         envelope
@@ -112,10 +113,15 @@ fn lose_patience<A: Agent>(
     None
 }
 
+/// How long after a condemned incarnation was reported it is reported again, should it still be there. Source: twice the
+/// supervisors' grace after a kill.
+const REMINDER: Duration = Duration::from_millis(100);
+
 impl<A: Agent> Outlet<A> {
-    /// Why the work in flight has to end, if it has to. Decided once per piece of work.
+    /// Why the current incarnation has to end, if it has to.
     fn overdue(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Option<Cause> {
         if let Phase::Starting(start_by) = self.phase {
+            self.is_condemned |= start_by <= now;
             return (start_by <= now).then_some(Cause::Deadline);
         }
         let mut overdue = None;
@@ -124,18 +130,18 @@ impl<A: Agent> Outlet<A> {
             .iter_mut()
             .filter(|in_flight| in_flight.due <= now)
         {
-            let stamp = in_flight.stamp;
-            let is_impatient = stamp.expiry == Expiry::Patience && stamp.expires <= now;
-            let cause = if is_impatient {
-                Cause::Patience
-            } else {
-                Cause::Deadline
+            let is_late = |reply: &mut ReplyTo<A::Reply>| reply.until() <= now;
+            let cause = match in_flight.reply.take_if(is_late) {
+                Some(reply) => {
+                    impatient.push((reply, in_flight.stamp.attempt));
+                    Cause::Patience
+                }
+                None => Cause::Deadline,
             };
-            if is_impatient {
-                impatient.extend(in_flight.reply.take().map(|reply| (reply, stamp.attempt)));
-            }
-            in_flight.cause = Some(cause);
-            in_flight.due = Moment::NEVER;
+            let cause = *in_flight.cause.get_or_insert(cause);
+            // Looked at again only if the incarnation is still there then.
+            in_flight.due = now.after(REMINDER);
+            self.is_condemned = true;
             overdue = Some(cause);
         }
         overdue
@@ -152,11 +158,8 @@ impl<A: Agent> Outlet<A> {
             .iter_mut()
             .map(|in_flight| in_flight.due)
             .fold(due, Moment::min);
-        due = self
-            .delayed
-            .peek()
-            .map_or(due, |delayed| due.min(delayed.due));
-        for envelope in self.chunk.iter_mut() {
+        due = due.min(self.delayed.earliest());
+        for envelope in self.chunk.iter_mut().chain(self.delayed.iter_mut()) {
             soonest(&mut due, lose_patience(envelope, now, impatient));
         }
         due

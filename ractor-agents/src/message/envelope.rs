@@ -25,25 +25,17 @@ pub struct Envelope<A: Agent> {
 pub(crate) struct Stamp {
     /// The number in its mailbox; zero until accepted.
     pub(crate) number: u64,
-    /// When its time is up, in the sense of `expiry`.
+    /// When it is worthless, if no handler has begun by then.
     pub(crate) expires: Moment,
-    pub(crate) expiry: Expiry,
     pub(crate) lane: Priority,
-    /// Room in the lane was promised to it while its sender waited.
-    pub(crate) granted: bool,
+    /// The lane in which room was promised to it while its sender waited.
+    pub(crate) granted: Option<Priority>,
+    /// Somebody waits for an answer, or did until their patience was over.
+    pub(crate) is_ask: bool,
     /// How many times a handler has started on it.
     pub(crate) attempt: u16,
     /// How many times one may; zero means as the agent's settings say.
     pub(crate) attempts_max: u16,
-}
-
-/// What it means that an envelope's time is up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expiry {
-    /// The message is worthless from then on; a handler that has begun may finish.
-    TimeToLive,
-    /// Nobody waits for the answer any more; a handler that has begun is cancelled.
-    Patience,
 }
 
 /// What few messages carry.
@@ -112,9 +104,9 @@ impl<A: Agent> Envelope<A> {
             stamp: Stamp {
                 number: 0,
                 expires: Moment::NEVER,
-                expiry: Expiry::TimeToLive,
                 lane,
-                granted: false,
+                granted: None,
+                is_ask: false,
                 attempt: 0,
                 attempts_max: 0,
             },
@@ -158,21 +150,25 @@ impl<A: Agent> Envelope<A> {
         self.stamp.attempts_max != 0
     }
 
-    /// Makes it worthless `ttl` from now, unless its time is up earlier anyway. [`Duration::MAX`] is no limit.
+    /// Makes it worthless `ttl` from now, if no handler has begun by then. [`Duration::MAX`] is no limit.
     pub fn set_ttl(&mut self, ttl: Duration) {
-        self.expire(Moment::now().after(ttl), Expiry::TimeToLive);
+        self.stamp.expires = Moment::now().after(ttl);
     }
 
     /// Whether it has a limit to its time in line.
-    pub fn has_expiry(&self) -> bool {
+    pub fn has_ttl(&self) -> bool {
         !self.stamp.expires.is_never()
     }
 
-    pub(crate) fn expire(&mut self, expires: Moment, expiry: Expiry) {
-        if expires < self.stamp.expires {
-            self.stamp.expires = expires;
-            self.stamp.expiry = expiry;
-        }
+    /// Gives it the way back to its asker.
+    pub(crate) fn set_reply(&mut self, reply: ReplyTo<A::Reply>) {
+        self.reply = Some(reply);
+        self.stamp.is_ask = true;
+    }
+
+    /// Until when its asker waits; never for a message that nobody waits for.
+    pub(crate) fn patience(&self) -> Moment {
+        self.reply.as_ref().map_or(Moment::NEVER, ReplyTo::until)
     }
 
     /// How long one attempt may take, where it differs from the agent's own limit.

@@ -8,7 +8,7 @@ mod priority;
 mod trace;
 
 pub use envelope::Envelope;
-pub(crate) use envelope::{Expiry, Extras, Payload, Stamp};
+pub(crate) use envelope::{Extras, Payload, Stamp};
 pub use headers::{Headers, TooManyHeaders};
 pub use id::MessageId;
 pub(crate) use moment::Moment;

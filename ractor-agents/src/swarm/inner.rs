@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 use supervisors::{
-    Backoff, ChildSpec, CommandError, DynamicSupervisor, Intensity, Supervisor, SupervisorRef,
-    System,
+    Backoff, ChildSpec, DynamicSupervisor, Intensity, Supervisor, SupervisorRef, System,
 };
 use tokio::runtime::Handle as RuntimeHandle;
 use tokio::runtime::Runtime;
@@ -123,21 +123,30 @@ impl Inner {
         self.directory.enter(members)
     }
 
-    /// Starts children, each under its partition; the first error that is the supervisors' own.
-    pub(super) async fn start(&self, specs: Vec<(AgentId, ChildSpec)>) -> Result<(), CommandError> {
-        let mut batches: Vec<Vec<ChildSpec>> = self.partitions.iter().map(|_| Vec::new()).collect();
+    /// Starts children, each under its partition. Those that the supervisors refuse are given up at once.
+    pub(super) async fn start(&self, specs: Vec<(AgentId, ChildSpec)>) {
+        let mut batches: Vec<(Vec<AgentId>, Vec<ChildSpec>)> =
+            vec![Default::default(); self.partitions.len()];
         for (id, spec) in specs {
-            if let Some(batch) = batches.get_mut(self.partition_number(id)) {
+            if let Some((ids, batch)) = batches.get_mut(self.partition_number(id)) {
+                ids.push(id);
                 batch.push(spec);
             }
         }
-        let mut outcome = Ok(());
-        for (partition, batch) in self.partitions.iter().zip(batches) {
-            for started in partition.start_children(batch).await {
-                outcome = outcome.and(started.map(|_| ()));
+        let starting = self
+            .partitions
+            .iter()
+            .zip(batches)
+            .map(|(partition, (ids, batch))| async {
+                ids.into_iter()
+                    .zip(partition.start_children(batch).await)
+                    .collect::<Vec<_>>()
+            });
+        for (id, started) in join_all(starting).await.into_iter().flatten() {
+            if let (Err(error), Some(member)) = (started, self.directory.get(id)) {
+                member.give_up(&error.to_string());
             }
         }
-        outcome
     }
 
     fn partition_number(&self, id: AgentId) -> usize {
@@ -158,6 +167,10 @@ impl Inner {
         }
         drop(past);
         self.left.notify_waiters();
+    }
+
+    pub(crate) fn has(&self, id: AgentId) -> bool {
+        self.directory.get(id).is_some()
     }
 
     /// Has an agent finish what it has and end, without waiting for it.
@@ -217,8 +230,14 @@ impl Inner {
         for member in self.directory.all() {
             member.drain();
         }
-        let report = self.tree.shutdown(limit).await;
+        // An error only says that time is up: the supervisors kill what is left.
+        let _ = tokio::time::timeout(limit, self.emptied()).await;
+        let report = self
+            .tree
+            .shutdown(limit.saturating_sub(begun.elapsed()))
+            .await;
         let unfinished = self.close_all();
+        self.system.end();
         ShutdownReport {
             messages: self.status().messages,
             unfinished,
@@ -227,14 +246,22 @@ impl Inner {
         }
     }
 
-    /// Ends what is left in all mailboxes; returns whose and how many.
+    /// Waits until the last agent has ended.
+    async fn emptied(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.directory.len() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Ends all that are left; returns who they were and how many messages each left.
     fn close_all(&self) -> Vec<(AgentId, u64)> {
         let mut unfinished = Vec::new();
         for member in self.directory.all() {
-            let left = member.close() as u64;
-            if left > 0 {
-                unfinished.push((member.id(), left));
-            }
+            unfinished.push((member.id(), member.close() as u64));
             self.forget(member.id());
         }
         unfinished

@@ -19,6 +19,8 @@ pub(crate) trait Member: Send + Sync {
     fn kill(&self) -> bool;
     /// Ends whatever is left in the mailbox; nobody will come for it.
     fn close(&self) -> usize;
+    /// It will never start: whoever waits for it is told why.
+    fn give_up(&self, why: &str);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -56,7 +58,11 @@ impl<A: Agent> Member for Record<A> {
     }
 
     fn close(&self) -> usize {
-        self.mailbox.close()
+        self.close()
+    }
+
+    fn give_up(&self, why: &str) {
+        self.give_up(why);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -11,7 +11,7 @@ use crate::mailbox::Accounting;
 pub struct ShutdownReport {
     /// Where all messages of the swarm went.
     pub messages: Accounting,
-    /// Agents that had not finished by the limit, with the number of messages that were left to them.
+    /// Agents that had not finished by the limit and were killed, with the number of messages that were left to them.
     pub unfinished: Vec<(AgentId, u64)>,
     /// Actors that could not be killed: their handlers never await and may still be running.
     pub abandoned: usize,

@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, Watch};
-use tokio::runtime::Runtime;
 
 use super::directory::Obstacle;
 use super::member::Member;
 use super::{SpawnError, Swarm};
 use crate::agent::{
     Agent, AgentId, AgentRef, Batch, Brood, Defaults, Direct, Gathering, Handler, Launch,
-    OnRestart, Plan, Record,
+    OnRestart, OwnThread, Plan, Record,
 };
 use crate::mailbox::{
     Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Settings, Stack,
@@ -204,7 +203,8 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
         self
     }
 
-    /// When the agent is restarted. Default: [`Restart::Transient`], after every failure and not after an orderly stop.
+    /// When the agent is restarted. Default: [`Restart::Transient`], after every failure. An agent only ever ends without
+    /// a failure when it is asked to, so [`Restart::Permanent`] is the same.
     pub fn restart(mut self, restart: Restart) -> Self {
         self.options.restart = restart;
         self
@@ -241,8 +241,8 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
     }
 
     /// Handles messages together: up to `size_max` (at least 2) of those that wait, by
-    /// [`Agent::handle_batch`](crate::agent::Agent::handle_batch), highest lane first; fewer when the first of them has
-    /// waited for `delay_max`. Layers [around](Self::around) the handler do not see batches.
+    /// [`Agent::handle_batch`](crate::agent::Agent::handle_batch), highest lane first; fewer when `delay_max` has
+    /// passed since the agent found the first of them. Layers [around](Self::around) the handler do not see batches.
     pub fn batch(mut self, size_max: usize, delay_max: Duration) -> Self {
         self.options.batch = Some(Batch {
             size_max,
@@ -334,11 +334,8 @@ where
             .iter()
             .map(|record| (record.id(), options.spec(record)))
             .collect();
-        // Whoever does not start says so to the gathering as well.
-        let _ = inner.start(specs).await;
-        if inner.is_ending() {
-            return Err(SpawnError::Ended);
-        }
+        // All are submitted at the first poll: dropped later, this future leaves nobody half spawned.
+        inner.start(specs).await;
         if let Some((agent, reason)) = gathering.complete().await.into_iter().next() {
             for record in &records {
                 inner.stop(record.id(), Duration::ZERO).await;
@@ -375,7 +372,7 @@ where
                 batch: options.batch,
                 factory,
                 thread: if options.is_blocking {
-                    Some(own_thread()?)
+                    Some(OwnThread::new().map_err(SpawnError::Thread)?)
                 } else {
                     None
                 },
@@ -395,16 +392,6 @@ where
         };
         (first..).zip(factories).map(record).collect()
     }
-}
-
-fn own_thread() -> Result<Box<Runtime>, SpawnError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("blocking-agent")
-        .enable_all()
-        .build()
-        .map_err(SpawnError::Thread)?;
-    Ok(Box::new(runtime))
 }
 
 impl Options {
@@ -432,15 +419,16 @@ impl Options {
     }
 
     fn spec<A: Agent>(&self, record: &Arc<Record<A>>) -> ChildSpec {
-        let drain = Arc::clone(record);
+        let leaving = Arc::clone(record);
+        let restart = match self.restart {
+            Restart::Permanent => Restart::Transient,
+            other => other,
+        };
         let mut spec = ChildSpec::new(record.id().number(), Launch(Arc::clone(record)))
             .watch(Arc::clone(record) as Arc<dyn Watch>)
-            .restart(self.restart)
+            .restart(restart)
             .shutdown(Shutdown::Timeout(self.stop_within))
-            .stop_with(Arc::new(move |_| drain.drain()));
-        if let Some(thread) = record.thread() {
-            spec = spec.runtime(thread);
-        }
+            .stop_with(Arc::new(move |_| leaving.leave()));
         if let Some(intensity) = self.intensity {
             spec = spec.intensity(intensity);
         }

@@ -4,8 +4,9 @@
 //! deduplicated: its `tell` has succeeded, its `ask` gets [`AskError::Duplicate`](crate::agent::AskError::Duplicate). A
 //! message that was refused is not remembered, so sending it again works.
 //!
-//! Fingerprints are 128 bits, keyed with random numbers per agent. Two different messages are taken for the same with a
-//! probability of n²/2¹²⁹ for n messages within the window: for a million, less than one in 10²⁶.
+//! Fingerprints are 128 bits: two 64-bit hashes with different random seeds. Two different messages are not taken for the
+//! same by accident. The hashes are not cryptographic: where strangers choose the contents and gain by a collision, give
+//! messages a key made with a cryptographic hash.
 
 mod fingerprint;
 mod table;
@@ -33,7 +34,7 @@ pub struct Layer<F> {
 const SHARDS: usize = 8;
 
 impl<F> Layer<F> {
-    /// How many fingerprints are remembered by default, at 40 bytes each. Source: as many as a mailbox of the default
+    /// How many fingerprints are remembered by default, at about 70 bytes each. Source: as many as a mailbox of the default
     /// depth takes in while it is filled eight times over; a guess.
     pub const ENTRIES_DEFAULT: usize = 8192;
 
