@@ -58,6 +58,12 @@ impl DynamicSupervisor {
         self
     }
 
+    /// Whether a child that is given up leaves the table too, for owners that keep their own books. Default: it stays.
+    pub fn forget_given_up(mut self, forget: bool) -> Self {
+        self.settings.flags.forget_given_up = forget;
+        self
+    }
+
     /// How long a killed child may take to end. Default: [`KILL_GRACE`](crate::KILL_GRACE).
     pub fn kill_grace(mut self, grace: Duration) -> Self {
         self.settings.flags.kill_grace = grace;

@@ -14,6 +14,9 @@ use crate::mailbox::Refusal;
 use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
+///
+/// # Cancel safety
+/// As told at [`AgentRef::ask`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct Ask<'a, A: Agent, R> {
     delivery: Delivery<'a, A>,

@@ -35,12 +35,11 @@ pub(super) async fn serve_batches<A: Agent>(
         while in_hand.0.len() < batch.size_max {
             match mailbox.next(epoch, now) {
                 Next::Deliver(envelope) => in_hand.0.push(envelope),
-                Next::Empty => break,
                 Next::Leave if in_hand.0.is_empty() => {
                     agent.on_stop(ctx).await;
                     return Ok(());
                 }
-                Next::Leave => break,
+                Next::Empty | Next::Leave => break,
                 Next::Fenced => return Ok(()),
             }
         }

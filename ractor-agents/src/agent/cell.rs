@@ -61,6 +61,8 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         myself: ActorRef<Run>,
         body: Body<A>,
     ) -> Result<Body<A>, ActorProcessingErr> {
+        // Before it can handle anything: a kill always meets the incarnation that answers.
+        self.0.set_actor(myself.get_cell());
         myself.cast(Run)?;
         Ok(body)
     }

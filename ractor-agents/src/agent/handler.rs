@@ -14,6 +14,9 @@ pub trait Handler<A: Agent>: Send + Sync + 'static {
     ///
     /// # Errors
     /// As for [`Agent::handle`].
+    ///
+    /// # Cancel safety
+    /// As for [`Agent::handle`].
     fn handle(
         &self,
         agent: &mut A,

@@ -90,6 +90,9 @@ pub trait Agent: Sized + Send + 'static {
     ///
     /// # Errors
     /// A [`Failure`] restarts the agent and ends the attempt.
+    ///
+    /// # Cancel safety
+    /// Dropped at any await when the agent is killed; see [`Agent`].
     fn handle(
         &mut self,
         message: &Self::Message,
@@ -102,6 +105,9 @@ pub trait Agent: Sized + Send + 'static {
     /// # Errors
     /// A [`Failure`] ends the attempt of every message of the batch and restarts the agent. So does a wrong number of
     /// replies.
+    ///
+    /// # Cancel safety
+    /// Dropped at any await when the agent is killed; see [`Agent`].
     fn handle_batch(
         &mut self,
         batch: &[&Self::Message],
@@ -120,6 +126,9 @@ pub trait Agent: Sized + Send + 'static {
     ///
     /// # Errors
     /// A [`Failure`] fails the spawn.
+    ///
+    /// # Cancel safety
+    /// Dropped at any await when the agent is killed; see [`Agent`].
     fn on_start(
         &mut self,
         ctx: &Context<Self>,
@@ -132,6 +141,9 @@ pub trait Agent: Sized + Send + 'static {
     ///
     /// # Errors
     /// A [`Failure`] counts as another failed restart.
+    ///
+    /// # Cancel safety
+    /// Dropped at any await when the agent is killed; see [`Agent`].
     fn on_restart(
         &mut self,
         reason: &ExitReason,
@@ -142,6 +154,9 @@ pub trait Agent: Sized + Send + 'static {
     }
 
     /// Runs after the last message of an orderly stop. A kill skips it.
+    ///
+    /// # Cancel safety
+    /// Dropped at any await when the agent is killed; see [`Agent`].
     fn on_stop(&mut self, ctx: &Context<Self>) -> impl Future<Output = ()> + Send {
         let _ = ctx;
         async {}

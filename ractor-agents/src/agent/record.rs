@@ -222,6 +222,10 @@ impl<A: Agent> Record<A> {
         Ok(thread.as_ref().map(OwnThread::handle))
     }
 
+    pub(super) fn set_actor(&self, actor: ActorCell) {
+        *self.actor.lock() = Some(actor);
+    }
+
     pub(crate) fn actor(&self) -> Option<ActorCell> {
         self.actor.lock().clone()
     }
@@ -250,12 +254,10 @@ impl<A: Agent> Start for Launch<A> {
         }
         let body = Body::new(resumed.and_then(Body::into_agent), restarted, swarm);
         let cell = Cell(Arc::clone(record));
-        let actor = match record.own_thread(cx.on_relief())? {
-            Some(thread) => spawn_now_on(cell, body, cx, &thread)?,
-            None => spawn_now(cell, body, cx)?,
-        };
-        *record.actor.lock() = Some(actor.clone());
-        Ok(actor)
+        match record.own_thread(cx.on_relief())? {
+            Some(thread) => spawn_now_on(cell, body, cx, &thread),
+            None => spawn_now(cell, body, cx),
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::mailbox::{Overflow, Refusal, Refused, Room, Ticket};
 use crate::message::{Envelope, Priority, TooManyHeaders};
 
 /// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
+///
+/// # Cancel safety
+/// As told at [`AgentRef::tell`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct Tell<'a, A: Agent> {
     pub(super) delivery: Delivery<'a, A>,

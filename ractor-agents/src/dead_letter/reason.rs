@@ -56,9 +56,8 @@ impl Reason {
     /// The end that this is a reason for, given whether a handler had begun.
     pub(crate) fn end(&self, begun: bool) -> End {
         match self {
-            Self::Expired => End::Expired,
             Self::Patience if begun => End::Cancelled,
-            Self::Patience => End::Expired,
+            Self::Expired | Self::Patience => End::Expired,
             Self::AskerGone => End::Cancelled,
             Self::Shed => End::Shed,
             Self::Duplicate => End::Deduplicated,

@@ -199,8 +199,9 @@ impl<A: Agent> Mailbox<A> {
         drop(inlet);
         drop(outlet);
         let count = left.len();
-        left.into_iter()
-            .for_each(|envelope| self.bury(envelope, Reason::Stopped));
+        for envelope in left {
+            self.bury(envelope, Reason::Stopped);
+        }
         count
     }
 }

@@ -81,8 +81,8 @@ impl<A: Agent> Inlet<A> {
         match &mut self.waiting {
             None => depth < limit.depth_max,
             Some(waiting) => {
-                let line = waiting.line(lane);
-                line.is_empty() && depth + line.granted() < limit.depth_max
+                let queue = waiting.line(lane);
+                queue.is_empty() && depth + queue.granted() < limit.depth_max
             }
         }
     }

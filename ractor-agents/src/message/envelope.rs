@@ -220,12 +220,11 @@ impl<A: Agent> Envelope<A> {
     /// otherwise as a trace of its own with a link back.
     pub(crate) fn trace_from(&mut self, parent: Option<TraceContext>, is_ask: bool) {
         let extras = self.extras_mut();
-        match parent.filter(|_| is_ask) {
-            Some(parent) => extras.trace = Some(parent.child()),
-            None => {
-                extras.trace = Some(TraceContext::root());
-                extras.link = parent;
-            }
+        if let Some(parent) = parent.filter(|_| is_ask) {
+            extras.trace = Some(parent.child());
+        } else {
+            extras.trace = Some(TraceContext::root());
+            extras.link = parent;
         }
     }
 

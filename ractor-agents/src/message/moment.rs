@@ -41,7 +41,7 @@ impl Moment {
 
     /// The instant itself, or a point some thirty years ahead where it would not fit.
     pub(crate) fn instant(self) -> Instant {
-        const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        const FAR: Duration = Duration::from_hours(30 * 365 * 24);
         *BASE + Duration::from_micros(self.0).min(FAR)
     }
 }

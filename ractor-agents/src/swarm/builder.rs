@@ -43,8 +43,8 @@ impl Builder {
         self
     }
 
-    /// How many handlers that cannot be killed are borne per partition before it escalates, which restarts all of the
-    /// partition's agents. Default: 8.
+    /// How many handlers that cannot be killed are borne per partition. One more, and the partition's supervisor escalates:
+    /// it stops all of its agents and is restarted with them, their mailboxes kept. Default: 8.
     pub fn abandoned_max(mut self, max: usize) -> Self {
         self.abandoned_max = max;
         self

@@ -66,6 +66,7 @@ impl Inner {
                     .backoff(Backoff::default());
                 agents
                     .abandoned_max(builder.abandoned_max)
+                    .forget_given_up(true)
                     .children_on(runtime.clone())
                     .into_ref()
             })
@@ -286,17 +287,15 @@ fn runtimes(builder: &Builder) -> Result<(System, RuntimeHandle, Option<Runtime>
         return Ok((System::current(), ambient, None));
     }
     let system = System::new().map_err(BuildError::Runtime)?;
-    match builder.runtime.clone().or(ambient) {
-        Some(runtime) => Ok((system, runtime, None)),
-        None => {
-            let own = tokio::runtime::Builder::new_multi_thread()
-                .thread_name("agents")
-                .enable_all()
-                .build();
-            let own = own.map_err(BuildError::Runtime)?;
-            Ok((system, own.handle().clone(), Some(own)))
-        }
+    if let Some(runtime) = builder.runtime.clone().or(ambient) {
+        return Ok((system, runtime, None));
     }
+    let own = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("agents")
+        .enable_all()
+        .build()
+        .map_err(BuildError::Runtime)?;
+    Ok((system, own.handle().clone(), Some(own)))
 }
 
 impl Drop for Handle {

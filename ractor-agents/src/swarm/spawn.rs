@@ -41,6 +41,9 @@ pub struct One(());
 pub struct Many(());
 
 /// An agent (or many) about to be spawned: set options, then await it. Made by [`Swarm::spawn`].
+///
+/// # Cancel safety
+/// As told at [`Swarm::spawn`].
 #[must_use = "agents are spawned when this is awaited"]
 pub struct Spawn<A: Agent, L = Identity, Count = One, W = Identity> {
     swarm: Swarm,
@@ -328,7 +331,9 @@ where
         })?;
         drop(members);
         if let Some(brood) = &options.brood {
-            records.iter().for_each(|record| brood.adopt(record.id()));
+            for record in &records {
+                brood.adopt(record.id());
+            }
         }
         let specs = records
             .iter()

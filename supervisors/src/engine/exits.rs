@@ -228,6 +228,9 @@ impl<R> Engine<R> {
             key,
             &Outcome::Failed(CommandError::StartFailed { id, reason }),
         );
+        if self.flags.forget_given_up {
+            self.forget(key);
+        }
     }
 
     fn escalate(&mut self, now: Instant, key: u32, reason: ExitReason) {

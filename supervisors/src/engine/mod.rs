@@ -46,6 +46,8 @@ pub(crate) struct Flags {
     pub(crate) backoff: Backoff,
     /// A dynamic supervisor starts and stops its children at once, and forgets those that have ended for good.
     pub(crate) dynamic: bool,
+    /// A child that is given up leaves the table.
+    pub(crate) forget_given_up: bool,
     pub(crate) kill_grace: Duration,
     pub(crate) start_deadline: Duration,
     pub(crate) abandoned_max: usize,

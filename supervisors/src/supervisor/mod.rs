@@ -50,6 +50,7 @@ impl Default for Flags {
             auto_shutdown: AutoShutdown::default(),
             backoff: Backoff::default(),
             dynamic: false,
+            forget_given_up: false,
             kill_grace: KILL_GRACE,
             start_deadline: START_DEADLINE,
             abandoned_max: ABANDONED_MAX,
