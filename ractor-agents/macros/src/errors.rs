@@ -20,46 +20,61 @@ impl Errors {
         }
     }
 
+    pub(crate) fn absorb(&mut self, others: Self) {
+        others.0.into_iter().for_each(|error| self.push(error));
+    }
+
     /// Takes the value out of `result`, or its error in.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// `value` if nothing was wrong, or else the errors beside `item`.
-    pub(crate) fn or<T>(self, value: T, item: impl ToTokens) -> Result<T, Rejected> {
-        match self.0 {
-            None => Ok(value),
-            Some(error) => Err(Rejected::new(error, item)),
-        }
+    /// The first, if anything is wrong.
+    pub(crate) fn first(&self) -> Option<&syn::Error> {
+        self.0.as_ref()
     }
-}
 
-/// What is wrong, and the item, which is kept: without it, every use of it would be an error too.
-pub(crate) struct Rejected {
-    error: syn::Error,
-    item: TokenStream,
-}
-
-impl Rejected {
-    pub(crate) fn new(error: syn::Error, item: impl ToTokens) -> Self {
-        Self {
-            error,
+    /// Nothing can be made of `item`.
+    pub(crate) fn reject(self, item: impl ToTokens) -> Rejected {
+        Rejected {
+            errors: self,
             item: item.into_token_stream(),
         }
     }
 
     pub(crate) fn into_tokens(self) -> TokenStream {
-        let error = self.error.into_compile_error();
-        let item = self.item;
-        quote!(#item #error)
+        self.0
+            .map(syn::Error::into_compile_error)
+            .unwrap_or_default()
     }
 
     /// What the user will read.
     #[cfg(test)]
     pub(crate) fn texts(self) -> Vec<String> {
-        self.error
+        self.0
             .into_iter()
+            .flatten()
             .map(|error| error.to_string())
             .collect()
+    }
+}
+
+impl From<syn::Error> for Errors {
+    fn from(error: syn::Error) -> Self {
+        Self(Some(error))
+    }
+}
+
+/// What is wrong, and the item, which is kept: without it, every use of it would be an error too.
+pub(crate) struct Rejected {
+    errors: Errors,
+    item: TokenStream,
+}
+
+impl Rejected {
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let errors = self.errors.into_tokens();
+        let item = self.item;
+        quote!(#item #errors)
     }
 }

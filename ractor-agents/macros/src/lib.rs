@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! #[agent] impl Inventory { … }
-//!    │ parse    the block as written becomes a model, or errors that point at what is wrong
+//!    │ parse    the block as written becomes a model, and errors that point at what is wrong
 //!    ▼
 //! model        one agent: its messages, its hooks
 //!    │ expand   the model becomes items beside the block, which itself loses only our attributes
@@ -29,7 +29,11 @@ fn run(
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     match parse::agent(arguments, item) {
-        Ok(agent) => expand::agent(&agent),
+        Ok((agent, errors)) => {
+            let items = expand::agent(&agent);
+            let errors = errors.into_tokens();
+            quote::quote!(#items #errors)
+        }
         Err(rejected) => rejected.into_tokens(),
     }
 }

@@ -11,7 +11,7 @@ pub(crate) struct Agent {
     pub(crate) name: Ident,
     /// What messages and the message enum derive.
     pub(crate) derives: Vec<Path>,
-    /// At least one.
+    /// None if something is wrong with all of them.
     pub(crate) messages: Vec<Message>,
     /// One of each kind at most.
     pub(crate) hooks: Vec<Hook>,
@@ -62,6 +62,13 @@ pub(crate) struct Method {
     pub(crate) is_async: bool,
     /// Where it exists at all: its `#[cfg]` attributes.
     pub(crate) conditions: Vec<Attribute>,
+}
+
+impl Method {
+    /// Whether both exist in one build, as far as can be seen here.
+    pub(crate) fn coexists(&self, other: &Self) -> bool {
+        self.conditions.is_empty() && other.conditions.is_empty()
+    }
 }
 
 /// What a message method takes after `self`.

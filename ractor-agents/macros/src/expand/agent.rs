@@ -18,6 +18,12 @@ pub(super) fn implementation(model: &Agent, messages: &Enum, replies: &Enum) -> 
         .messages
         .iter()
         .map(|message| arm(message, messages, replies));
+    // A reference to an empty enum would still have to be matched.
+    let body = if model.messages.is_empty() {
+        quote!(match *message {})
+    } else {
+        quote!(::core::result::Result::Ok(match message { #(#arms)* }))
+    };
     let hooks = model.hooks.iter().map(hook);
     quote! {
         #[automatically_derived]
@@ -31,9 +37,7 @@ pub(super) fn implementation(model: &Agent, messages: &Enum, replies: &Enum) -> 
                 message: &Self::Message,
                 #ctx: &::ractor_agents::agent::Context<Self>,
             ) -> ::core::result::Result<Self::Reply, ::ractor_agents::agent::Failure> {
-                ::core::result::Result::Ok(match message {
-                    #(#arms)*
-                })
+                #body
             }
 
             #(#hooks)*

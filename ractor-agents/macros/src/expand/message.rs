@@ -1,7 +1,7 @@
 //! One message: its struct, and how the agent takes it.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::enums::Enum;
 use super::generics::Used;
@@ -39,17 +39,20 @@ pub(super) fn structure(model: &Agent, message: &Message) -> TokenStream {
             quote!(#docs #visibility #name: #ty)
         })
         .collect();
+    // Two of one name are an error that should point at the names, not at the attribute.
+    let place = name.span();
+    let keyword = quote_spanned!(place=> struct);
     let body = if fields.is_empty() {
-        quote!(;)
+        quote_spanned!(place=> ;)
     } else {
-        quote!({ #(#fields),* })
+        quote_spanned!(place=> { #(#fields),* })
     };
     quote! {
         #(#conditions)*
         #docs
         #derives
         #allowances
-        #visibility struct #name #generics #body
+        #visibility #keyword #name #generics #body
     }
 }
 

@@ -42,7 +42,8 @@ fn allowances() -> TokenStream {
             unreachable_pub,
             clippy::all,
             clippy::pedantic,
-            clippy::nursery
+            clippy::nursery,
+            clippy::restriction
         )]
     }
 }

@@ -1,168 +1,114 @@
 //! The `impl` block: who the agent is, and which methods are what.
 
-use syn::{Attribute, FnArg, GenericParam, Ident, ImplItem, ImplItemFn, ItemImpl, Path};
+use syn::{GenericParam, ImplItemFn, ItemImpl, Path};
 
 use super::attributes::{self, Role};
-use super::{hook, message, types};
+use super::{hook, marks, message, types};
 use crate::errors::{Errors, Rejected};
 use crate::model::{Agent, Hook, Message};
 
-/// Understands an inherent `impl` block.
+/// Understands an inherent `impl` block. What is wrong with a method leaves only that method out.
 pub(super) fn agent(
     written: &ItemImpl,
     derives: Vec<Path>,
     mut errors: Errors,
-) -> Result<Agent, Rejected> {
+) -> Result<(Agent, Errors), Rejected> {
     let mut block = written.clone();
-    strip(&mut block);
-    let Some(name) = types::last_word(&written.self_ty).map(|word| word.ident.clone()) else {
-        let error =
-            syn::Error::new_spanned(&written.self_ty, "an agent is a `struct` or an `enum`");
-        return Err(Rejected::new(error, block));
+    marks::strip(&mut block);
+    let wrong = head(written);
+    let is_sound = wrong.first().is_none();
+    errors.absorb(wrong);
+    let name = types::last_word(&written.self_ty).map(|word| word.ident.clone());
+    let (true, Some(name)) = (is_sound, name) else {
+        return Err(errors.reject(block));
     };
-    for condition in written
+    let mut agent = Agent {
+        block,
+        name,
+        derives,
+        messages: Vec::new(),
+        hooks: Vec::new(),
+    };
+    let mut is_any_marked = false;
+    for item in &written.items {
+        let mut own = Errors::default();
+        let role = marks::role(item, &mut own);
+        is_any_marked |= !matches!(role, None | Some((_, Role::Hook(_)))) || own.first().is_some();
+        method(role, &mut agent, &mut own);
+        errors.absorb(own);
+    }
+    if !is_any_marked {
+        let text = "this agent takes no messages: mark those of its methods that are messages with `#[message]`";
+        errors.add(&agent.name, text);
+    }
+    Ok((agent, errors))
+}
+
+/// What is wrong before the brace.
+fn head(block: &ItemImpl) -> Errors {
+    let mut errors = Errors::default();
+    if types::last_word(&block.self_ty).is_none() {
+        errors.add(&block.self_ty, "an agent is a `struct` or an `enum`");
+    }
+    for attribute in block
         .attrs
         .iter()
         .filter(|attribute| attributes::is_condition(attribute))
     {
         errors.add(
-            condition,
+            attribute,
             "`#[cfg]` goes above `#[agent]`: it holds for what that makes too",
         );
     }
-    for parameter in &written.generics.params {
+    for parameter in &block.generics.params {
         if let GenericParam::Lifetime(lifetime) = parameter {
-            errors.add(
-                lifetime,
-                "an agent cannot borrow: it lives for as long as its supervisor lets it",
-            );
+            let text = "an agent cannot borrow: it lives for as long as its supervisor lets it";
+            errors.add(lifetime, text);
         }
     }
-    let mut messages = Vec::new();
-    let mut hooks = Vec::new();
-    let mut is_any_marked = false;
-    for item in &written.items {
-        let Some((function, role)) = marked(item, &mut errors) else {
-            continue;
-        };
-        is_any_marked |= matches!(role, Ok(Role::Message(_)) | Err(_));
-        match errors.take(role) {
-            Some(Role::Message(chosen)) => {
-                messages.extend(message::message(
-                    function,
-                    chosen,
-                    &block,
-                    &name,
-                    &mut errors,
-                ));
+    errors
+}
+
+/// Puts a marked method where it belongs, unless something is wrong with it.
+fn method(marked: Option<(&ImplItemFn, Role)>, agent: &mut Agent, errors: &mut Errors) {
+    match marked {
+        Some((function, Role::Message(chosen))) => {
+            let message = message::message(function, chosen, &agent.block, &agent.name, errors);
+            if let Some(message) = message
+                && is_new_message(&agent.messages, &message, errors)
+                && errors.first().is_none()
+            {
+                agent.messages.push(message);
             }
-            Some(Role::Hook(kind)) => hooks.push((
-                function,
-                hook::hook(function, kind, &block.self_ty, &mut errors),
-            )),
-            None => {}
         }
-    }
-    if !is_any_marked {
-        errors.add(&name, "this agent takes no messages: mark those of its methods that are messages with `#[message]`");
-    }
-    names_differ(&messages, &mut errors);
-    one_of_each(&hooks, &mut errors);
-    let hooks = hooks.into_iter().map(|(_, hook)| hook).collect();
-    let kept = block.clone();
-    errors.or(
-        Agent {
-            block,
-            name,
-            derives,
-            messages,
-            hooks,
-        },
-        kept,
-    )
-}
-
-/// The method and what our attribute makes of it, if there is one.
-fn marked<'a>(
-    item: &'a ImplItem,
-    errors: &mut Errors,
-) -> Option<(&'a ImplItemFn, syn::Result<Role>)> {
-    let attrs = match item {
-        ImplItem::Fn(function) => &function.attrs,
-        ImplItem::Const(item) => &item.attrs,
-        ImplItem::Type(item) => &item.attrs,
-        _ => return None,
-    };
-    let mut ours = attrs
-        .iter()
-        .filter(|attribute| attributes::is_ours(attribute));
-    let first = ours.next()?;
-    if let Some(second) = ours.next() {
-        errors.add(second, "a method is one message or one hook");
-    }
-    let ImplItem::Fn(function) = item else {
-        errors.add(first, "only a method can be a message or a hook");
-        return None;
-    };
-    Some((function, attributes::role(first)))
-}
-
-/// Takes off what the compiler would not know.
-pub(super) fn strip(block: &mut ItemImpl) {
-    let is_foreign = |attribute: &Attribute| !attributes::is_ours(attribute);
-    for item in &mut block.items {
-        match item {
-            ImplItem::Fn(function) => {
-                let is_message = function.attrs.iter().any(attributes::is_ours);
-                function.attrs.retain(is_foreign);
-                if is_message {
-                    function.sig.inputs.iter_mut().for_each(strip_docs);
-                }
+        Some((function, Role::Hook(kind))) => {
+            let hook = hook::hook(function, kind, &agent.block.self_ty, errors);
+            if is_new_hook(&agent.hooks, &hook, errors) && errors.first().is_none() {
+                agent.hooks.push(hook);
             }
-            ImplItem::Const(item) => item.attrs.retain(is_foreign),
-            ImplItem::Type(item) => item.attrs.retain(is_foreign),
-            _ => {}
         }
+        None => {}
     }
 }
 
-/// The language has no documentation on parameters; ours goes to the message's fields.
-fn strip_docs(input: &mut FnArg) {
-    if let FnArg::Typed(input) = input {
-        input
-            .attrs
-            .retain(|attribute| !attribute.path().is_ident("doc"));
+fn is_new_message(known: &[Message], message: &Message, errors: &mut Errors) -> bool {
+    let Message { name, method, .. } = message;
+    let is_same = |other: &Message| other.name == *name && method.coexists(&other.method);
+    let is_new = !known.iter().any(is_same);
+    if !is_new {
+        let text =
+            "there is a message of this name already: choose another with `#[message(Name)]`";
+        errors.push(syn::Error::new(name.span(), text));
     }
+    is_new
 }
 
-fn names_differ(messages: &[Message], errors: &mut Errors) {
-    let mut seen: Vec<&Ident> = Vec::new();
-    for Message { name, method, .. } in messages
-        .iter()
-        .filter(|message| message.method.conditions.is_empty())
-    {
-        if seen.contains(&name) {
-            let text = format!(
-                "there is a message `{name}` already: choose another name with `#[message(Name)]`"
-            );
-            errors.push(syn::Error::new(method.name.span(), text));
-        }
-        seen.push(name);
+fn is_new_hook(known: &[Hook], hook: &Hook, errors: &mut Errors) -> bool {
+    let is_same = |other: &Hook| other.kind == hook.kind && hook.method.coexists(&other.method);
+    let is_new = !known.iter().any(is_same);
+    if !is_new {
+        let text = format!("there is a method with `#[{}]` already", hook.kind.name());
+        errors.push(syn::Error::new(hook.method.name.span(), text));
     }
-}
-
-fn one_of_each(hooks: &[(&ImplItemFn, Hook)], errors: &mut Errors) {
-    for (index, (function, hook)) in hooks.iter().enumerate() {
-        let is_same = |(_, other): &(&ImplItemFn, Hook)| {
-            other.kind == hook.kind
-                && other.method.conditions.is_empty()
-                && hook.method.conditions.is_empty()
-        };
-        if hooks.iter().take(index).any(is_same) {
-            errors.add(
-                &function.sig.ident,
-                format!("there is a method with `#[{}]` already", hook.kind.name()),
-            );
-        }
-    }
+    is_new
 }

@@ -3,6 +3,7 @@
 mod attributes;
 mod block;
 mod hook;
+mod marks;
 mod message;
 mod misplaced;
 mod options;
@@ -17,20 +18,25 @@ use syn::Item;
 use crate::errors::{Errors, Rejected};
 use crate::model::Agent;
 
-/// Understands `#[agent(arguments)] item`.
-pub(crate) fn agent(arguments: TokenStream, item: TokenStream) -> Result<Agent, Rejected> {
+/// Understands `#[agent(arguments)] item`: the agent, and what is wrong with some of its methods.
+pub(crate) fn agent(
+    arguments: TokenStream,
+    item: TokenStream,
+) -> Result<(Agent, Errors), Rejected> {
     let mut errors = Errors::default();
     let derives = errors.take(options::derives(arguments)).unwrap_or_default();
     match syn::parse2(item.clone()) {
         Ok(Item::Impl(written)) if written.trait_.is_none() => {
             block::agent(&written, derives, errors)
         }
-        Ok(Item::Impl(mut of_trait)) => {
-            let error = misplaced::error(&Item::Impl(of_trait.clone()));
-            block::strip(&mut of_trait);
-            Err(Rejected::new(error, of_trait))
+        Ok(other) => {
+            errors.push(misplaced::error(&other));
+            let Item::Impl(mut of_trait) = other else {
+                return Err(errors.reject(item));
+            };
+            marks::strip(&mut of_trait);
+            Err(errors.reject(of_trait))
         }
-        Ok(other) => Err(Rejected::new(misplaced::error(&other), item)),
-        Err(error) => Err(Rejected::new(error, TokenStream::new())),
+        Err(error) => Err(Errors::from(error).reject(TokenStream::new())),
     }
 }

@@ -34,8 +34,7 @@ pub(super) fn method(function: &ImplItemFn, what: &str, errors: &mut Errors) -> 
 
 fn receiver(signature: &Signature, what: &str, errors: &mut Errors) {
     let Some(receiver) = signature.receiver() else {
-        let text =
-            format!("{what} is about the agent: its first parameter is `&self` or `&mut self`");
+        let text = format!("{what} needs its agent: the first parameter is `&self` or `&mut self`");
         return errors.add(&signature.ident, text);
     };
     let is_reference = match &receiver.kind {

@@ -1,20 +1,18 @@
 //! What the parser makes of types and names. Errors are shown by the compile-fail tests.
 
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Type, parse_quote};
 
 use super::types;
 use crate::model::{Agent, HookKind, Parameter, Passing};
 
-fn parsed(item: proc_macro2::TokenStream) -> Agent {
-    super::agent(quote!(), item).unwrap_or_else(|rejected| panic!("{}", rejected.into_tokens()))
-}
-
-fn errors(arguments: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> Vec<String> {
-    let Err(rejected) = super::agent(arguments, item) else {
-        return Vec::new();
-    };
-    rejected.texts()
+fn parsed(item: TokenStream) -> Agent {
+    match super::agent(quote!(), item) {
+        Ok((agent, errors)) if errors.first().is_none() => agent,
+        Ok((_, errors)) => panic!("{:?}", errors.texts()),
+        Err(rejected) => panic!("{}", rejected.into_tokens()),
+    }
 }
 
 #[track_caller]
@@ -209,30 +207,36 @@ fn copied_words_say_self_no_more() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
-    let texts = errors(
-        quote!(colour = "red"),
-        quote! {
-            impl Inventory {
-                #[message] fn add() {}
-                #[message] #[on_start] fn take(self) {}
-                #[on_stop] fn close(&self) -> u32 {}
-            }
-        },
-    );
+fn everything_that_is_wrong_is_said_at_once_and_the_rest_kept() {
+    let item = quote! {
+        impl Inventory {
+            #[message] fn add() {}
+            #[message] #[on_start] fn take(self) {}
+            #[on_stop] fn close(&self) -> u32 {}
+            #[message] fn count(&self) -> u32 {}
+        }
+    };
+    let Ok((agent, errors)) = super::agent(quote!(colour = "red"), item) else {
+        panic!("the head is fine");
+    };
+    let texts = errors.texts();
     assert_eq!(texts.len(), 5, "{texts:#?}");
+    let kept: Vec<_> = agent
+        .messages
+        .iter()
+        .map(|message| message.name.to_string())
+        .collect();
+    assert_eq!(kept, ["Count"]);
+    assert!(agent.hooks.is_empty());
 }
 
 #[test]
 fn the_same_names_under_conditions_are_the_compilers_business() {
-    let texts = errors(
-        quote!(derive(Clone, std::hash::Hash)),
-        quote! {
-            impl Inventory {
-                #[cfg(unix)] #[message] fn add(&self) {}
-                #[cfg(not(unix))] #[message] fn add(&self) {}
-            }
-        },
-    );
-    assert_eq!(texts, Vec::<String>::new());
+    let agent = parsed(quote! {
+        impl Inventory {
+            #[cfg(unix)] #[message] fn add(&self) {}
+            #[cfg(not(unix))] #[message] fn add(&self) {}
+        }
+    });
+    assert_eq!(agent.messages.len(), 2);
 }
