@@ -23,6 +23,8 @@ pub mod agent;
 pub mod dead_letter;
 pub mod mailbox;
 pub mod message;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod prelude;
 pub mod supervision;
 pub mod swarm;

@@ -26,6 +26,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Starting,
+        Self::Idle,
+        Self::Busy,
+        Self::Overloaded,
+        Self::Error,
+        Self::Maintenance,
+        Self::Stopping,
+        Self::Offline,
+    ];
+
     /// The lower-case name, as in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! What all handles of a swarm share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,10 +18,11 @@ use tokio::time::Instant;
 use super::directory::{Directory, Obstacle};
 use super::member::Member;
 use super::shutdown::ShutdownReport;
+use super::status::KindStatus;
 use super::{BuildError, Builder, SwarmStatus};
-use crate::agent::{AgentId, Defaults, Status};
+use crate::agent::{AgentId, Defaults};
 use crate::dead_letter::DeadLetters;
-use crate::mailbox::{Accounting, Settings};
+use crate::mailbox::Settings;
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -37,7 +39,7 @@ pub(crate) struct Inner {
     pub(super) defaults: Arc<Defaults>,
     spawned: AtomicU64,
     /// What became of the messages and restarts of agents that have ended.
-    past: Mutex<(Accounting, u64)>,
+    past: Mutex<Kinds>,
     /// Told whenever an agent has ended for good.
     left: Notify,
     is_ending: AtomicBool,
@@ -163,8 +165,7 @@ impl Inner {
         // Under one lock with the look at everybody else, so that the sum never misses or repeats an agent.
         let mut past = self.past.lock();
         if let Some(member) = self.directory.remove(id) {
-            past.0 = past.0 + member.accounting();
-            past.1 += member.restarts();
+            kind_of(&mut past, &*member).add_past(&*member);
         }
         drop(past);
         self.left.notify_waiters();
@@ -183,19 +184,12 @@ impl Inner {
 
     pub(super) fn status(&self) -> SwarmStatus {
         let past = self.past.lock();
-        let members = self.directory.all();
-        let mut status = SwarmStatus {
-            agents: members.len(),
-            messages: past.0,
-            restarts: past.1,
-            by_status: Vec::new(),
-        };
-        for member in &members {
-            status.messages = status.messages + member.accounting();
-            status.restarts += member.restarts();
-            count(&mut status.by_status, member.status());
+        let mut kinds = past.clone();
+        for member in self.directory.all() {
+            kind_of(&mut kinds, &*member).add(&*member);
         }
-        status
+        drop(past);
+        SwarmStatus::of(kinds.into_values().collect())
     }
 
     pub(super) async fn stop(&self, id: AgentId, limit: Duration) -> bool {
@@ -273,11 +267,11 @@ impl Inner {
     }
 }
 
-fn count(by_status: &mut Vec<(Status, usize)>, status: Status) {
-    match by_status.iter_mut().find(|(known, _)| *known == status) {
-        Some((_, count)) => *count += 1,
-        None => by_status.push((status, 1)),
-    }
+type Kinds = BTreeMap<&'static str, KindStatus>;
+
+fn kind_of<'a>(kinds: &'a mut Kinds, member: &dyn Member) -> &'a mut KindStatus {
+    let kind = member.id().kind();
+    kinds.entry(kind).or_insert_with(|| KindStatus::new(kind))
 }
 
 fn runtimes(builder: &Builder) -> Result<(System, RuntimeHandle, Option<Runtime>), BuildError> {

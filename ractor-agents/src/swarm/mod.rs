@@ -26,7 +26,7 @@ pub use error::{BuildError, SpawnError};
 pub(crate) use inner::Inner;
 pub use shutdown::ShutdownReport;
 pub use spawn::{Many, One, Spawn};
-pub use status::{AgentStatus, SwarmStatus};
+pub use status::{AgentStatus, KindStatus, SwarmStatus};
 
 use crate::agent::{Agent, AgentId, AgentRef, IntoAgent, Record};
 use crate::dead_letter::DeadLetters;

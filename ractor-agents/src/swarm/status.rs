@@ -37,6 +37,53 @@ impl AgentStatus {
     }
 }
 
+/// What all agents of one type are doing.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct KindStatus {
+    /// The name of the type.
+    pub kind: &'static str,
+    /// Agents that have been spawned and have not ended.
+    pub agents: usize,
+    /// Where their messages went, those of agents that have ended included.
+    pub messages: Accounting,
+    /// How many restarts there were.
+    pub restarts: u64,
+    by_status: [usize; Status::ALL.len()],
+}
+
+impl KindStatus {
+    /// How many agents are in `status`.
+    pub fn count_of(&self, status: Status) -> usize {
+        self.by_status
+            .get(status as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    pub(super) fn new(kind: &'static str) -> Self {
+        Self {
+            kind,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn add(&mut self, member: &dyn Member) {
+        self.agents += 1;
+        self.messages = self.messages + member.accounting();
+        self.restarts += member.restarts();
+        if let Some(count) = self.by_status.get_mut(member.status() as usize) {
+            *count += 1;
+        }
+    }
+
+    /// The agent has ended: what became of its messages stays.
+    pub(super) fn add_past(&mut self, member: &dyn Member) {
+        self.messages = self.messages + member.accounting();
+        self.restarts += member.restarts();
+    }
+}
+
 /// What a swarm is doing: the sum of its agents, each looked at under its own locks.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -47,6 +94,22 @@ pub struct SwarmStatus {
     pub messages: Accounting,
     /// How many restarts of agents there were.
     pub restarts: u64,
-    /// How many agents are doing what.
-    pub by_status: Vec<(Status, usize)>,
+    /// The same by the agents' types, in the order of their names.
+    pub kinds: Vec<KindStatus>,
+}
+
+impl SwarmStatus {
+    pub(super) fn of(kinds: Vec<KindStatus>) -> Self {
+        Self {
+            agents: kinds.iter().map(|kind| kind.agents).sum(),
+            messages: kinds.iter().map(|kind| kind.messages).sum(),
+            restarts: kinds.iter().map(|kind| kind.restarts).sum(),
+            kinds,
+        }
+    }
+
+    /// How many agents are in `status`.
+    pub fn count_of(&self, status: Status) -> usize {
+        self.kinds.iter().map(|kind| kind.count_of(status)).sum()
+    }
 }
