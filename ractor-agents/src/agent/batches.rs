@@ -5,8 +5,9 @@ use std::pin::pin;
 use ractor::ActorProcessingErr;
 use tokio::time::sleep;
 
-use super::cell::end_incarnation;
+use super::cell::{end_incarnation, yield_once};
 use super::context::Context;
+use super::pace::Pace;
 use super::record::Batch;
 use super::{Agent, Failure, Record};
 use crate::mailbox::{InHand, Next, Unparked};
@@ -21,6 +22,7 @@ pub(super) async fn serve_batches<A: Agent>(
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
     let mailbox = &record.mailbox;
+    let mut pace = Pace::new();
     loop {
         match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
             Unparked::Ready => {}
@@ -44,6 +46,10 @@ pub(super) async fn serve_batches<A: Agent>(
             }
         }
         deliver(agent, in_hand, ctx).await?;
+        if pace.served(true) {
+            yield_once().await;
+            pace.resume();
+        }
     }
 }
 

@@ -264,7 +264,7 @@ pub(super) fn end_incarnation(failure: &Failure) -> Result<(), ActorProcessingEr
 }
 
 /// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.
-async fn yield_once() {
+pub(super) async fn yield_once() {
     let mut is_resumed = false;
     std::future::poll_fn(|cx| {
         if is_resumed {

@@ -177,12 +177,12 @@ impl<A: Agent> Record<A> {
     pub(crate) fn close(&self) -> usize {
         let left = self.mailbox.close();
         self.cancel();
+        *self.actor.lock() = None;
         left
     }
 
     /// The agent has ended for good, or will never start: whoever waits for its start is told why. May be called again.
     pub(crate) fn give_up(&self, why: &str) {
-        *self.actor.lock() = None;
         let gathering = self.gathering.lock().take();
         if let Some(gathering) = gathering {
             gathering.fail(self.id(), why.to_owned());
@@ -211,6 +211,12 @@ impl<A: Agent> Record<A> {
         actor.as_ref().inspect(|actor| actor.kill()).is_some()
     }
 
+    /// Kills the current incarnation and has none follow: what is left ends with the agent.
+    pub(crate) fn end(&self) {
+        self.mailbox.set_gate(Gate::Closed);
+        self.kill();
+    }
+
     /// The runtime of the agent's own thread, if it has one: a new one if the old one is taken by a handler that was cut
     /// off.
     fn own_thread(&self, is_taken: bool) -> Result<Option<Handle>, StartError> {
@@ -237,6 +243,9 @@ pub(crate) struct Launch<A: Agent>(pub(crate) Arc<Record<A>>);
 impl<A: Agent> Start for Launch<A> {
     fn start(&self, cx: &StartContext<'_>) -> Result<ActorCell, StartError> {
         let record = &self.0;
+        if record.mailbox.is_closed() {
+            return Err(StartError::Ignore);
+        }
         let swarm = record
             .swarm
             .upgrade()

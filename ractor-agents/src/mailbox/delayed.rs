@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::outlet::Outlet;
-use super::{Buried, Mailbox, Refusal, Refused};
+use super::{Buried, Gate, Mailbox, Refusal, Refused};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
@@ -90,7 +90,7 @@ impl<A: Agent> Mailbox<A> {
     /// Accepts an envelope for `due`; returns its number.
     ///
     /// # Errors
-    /// [`Refused`] if the gate is closed or too many wait already.
+    /// [`Refused`] if the gate is closed for good or too many wait already.
     pub(crate) fn schedule(
         &self,
         mut envelope: Envelope<A>,
@@ -98,7 +98,8 @@ impl<A: Agent> Mailbox<A> {
     ) -> Result<u64, Refused<A>> {
         let mut outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
-        let mut refusal = inlet.gate.refusal();
+        // Maintenance is for others: an interval goes on.
+        let mut refusal = inlet.gate.refusal().filter(|_| inlet.gate != Gate::Maintenance);
         if outlet.delayed.len() - outlet.delayed.retries() >= DELAYED_MAX {
             let priority = envelope.stamp.lane;
             refusal = refusal.or(Some(Refusal::Full {

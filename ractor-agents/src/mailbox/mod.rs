@@ -112,6 +112,11 @@ impl<A: Agent> Mailbox<A> {
         matches!(self.inlet.lock().gate, Gate::Draining | Gate::Closed)
     }
 
+    /// Whether nobody will come for what is in line.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inlet.lock().gate == Gate::Closed
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }

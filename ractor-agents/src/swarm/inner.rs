@@ -211,7 +211,7 @@ impl Inner {
         let _in_time = tokio::time::timeout(limit, drained).await;
         if self.directory.get(id).is_some() {
             tracing::warn!(agent = %id, after = ?begun.elapsed(), "stopped with work left");
-            member.kill();
+            member.end();
             // It may have ended by itself in between, which is as good.
             let _ = partition.terminate_child(&child).await;
         }

@@ -17,6 +17,8 @@ pub(crate) trait Member: Send + Sync {
     /// Takes nothing new, finishes what it has, and ends.
     fn drain(&self);
     fn kill(&self) -> bool;
+    /// Kills it, and no other incarnation begins.
+    fn end(&self);
     /// Ends whatever is left in the mailbox; nobody will come for it.
     fn close(&self) -> usize;
     /// It will never start: whoever waits for it is told why.
@@ -55,6 +57,10 @@ impl<A: Agent> Member for Record<A> {
 
     fn kill(&self) -> bool {
         self.kill()
+    }
+
+    fn end(&self) {
+        self.end();
     }
 
     fn close(&self) -> usize {
