@@ -15,7 +15,6 @@ use super::pace::Pace;
 use super::{Agent, Current, Failure, OnRestart, Record};
 use crate::mailbox::{InHand, Next, Phase, Unparked};
 use crate::message::Moment;
-use crate::swarm::Inner;
 
 /// The ractor actor of an agent. It gets one message in its life, [`Run`], whose handler is the run loop.
 pub(super) struct Cell<A: Agent>(pub(super) Arc<Record<A>>);
@@ -23,20 +22,18 @@ pub(super) struct Cell<A: Agent>(pub(super) Arc<Record<A>>);
 /// Run, until there is a reason to end.
 pub(super) struct Run;
 
-/// The state of one incarnation. ractor hands it to the supervisor when the actor is killed.
+/// The state of one incarnation. ractor hands it to the supervisor when the actor is killed, and the supervisor may keep
+/// it: it must not hold the swarm, which holds the supervisor.
 pub(super) struct Body<A: Agent> {
     agent: Option<A>,
     restarted: Option<ExitReason>,
-    /// What its agent may do with its swarm. Gone with the incarnation, so that an agent does not keep its swarm alive.
-    swarm: Arc<Inner>,
 }
 
 impl<A: Agent> Body<A> {
-    pub(super) fn new(agent: Option<A>, restarted: Option<ExitReason>, swarm: Arc<Inner>) -> Self {
+    pub(super) fn new(agent: Option<A>, restarted: Option<ExitReason>) -> Self {
         Self {
             agent,
             restarted,
-            swarm,
         }
     }
 
@@ -113,11 +110,14 @@ async fn run<A: Agent>(
     record: &Arc<Record<A>>,
     body: &mut Body<A>,
 ) -> Result<(), ActorProcessingErr> {
+    let Some(swarm) = record.swarm.upgrade() else {
+        return Ok(());
+    };
     let epoch = record
         .mailbox
         .begin(Moment::now().after(record.defaults.start_within));
     let _incarnation = Incarnation { record, epoch };
-    let mut ctx = Context::new(Arc::clone(record), Arc::clone(&body.swarm));
+    let mut ctx = Context::new(Arc::clone(record), swarm);
     let restarted = body.restarted.take();
     match record.defaults.on_restart {
         // In this future, so that it is dropped here when the future is, and not by the supervisor.

@@ -246,10 +246,6 @@ impl<A: Agent> Start for Launch<A> {
         if record.mailbox.is_closed() {
             return Err(StartError::Ignore);
         }
-        let swarm = record
-            .swarm
-            .upgrade()
-            .ok_or_else(|| StartError::Failed("the swarm has ended".into()))?;
         let resumed = match record.defaults.on_restart {
             OnRestart::Fresh => None,
             OnRestart::Resume => cx
@@ -261,7 +257,7 @@ impl<A: Agent> Start for Launch<A> {
         if restarted.is_some() {
             record.restarts.fetch_add(1, Ordering::Relaxed);
         }
-        let body = Body::new(resumed.and_then(Body::into_agent), restarted, swarm);
+        let body = Body::new(resumed.and_then(Body::into_agent), restarted);
         let cell = Cell(Arc::clone(record));
         match record.own_thread(cx.on_relief())? {
             Some(thread) => spawn_now_on(cell, body, cx, &thread),
