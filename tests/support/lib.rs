@@ -4,11 +4,13 @@ mod gate;
 mod log;
 mod puppet;
 mod quiet;
+mod random;
 
 pub use gate::Gate;
 pub use log::Log;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
+pub use random::Random;
 
 use std::time::Duration;
 

@@ -1,0 +1,54 @@
+//! Any actor of the tree may be killed at any time.
+//!
+//! A swarm works while a random actor of its tree is killed every few milliseconds: agents, their supervisors, the
+//! root, and the clock. Only the very top is spared, which nobody is there to restart. Messages may be retried: none of
+//! those that were accepted is lost, all asks come to an end, and nothing is left behind afterwards.
+//!
+//! `CHAOS_SEED` brings a run back as far as threads allow it.
+
+mod actors;
+mod agent;
+mod siege;
+
+use std::time::Duration;
+
+use ractor_agents::swarm::Swarm;
+use tests::{Random, ms, secs};
+
+/// In real time, since kills between threads are the point.
+#[test]
+fn whoever_is_killed_nothing_is_lost_between_threads() {
+    let seed = Random::seed("CHAOS_SEED");
+    println!("figures: CHAOS_SEED={seed}");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let siege = siege::Siege {
+        swarm: Swarm::builder(),
+        lasts: secs(3),
+        between_kills: Duration::from_millis(2),
+        random: Random::new(seed),
+    };
+    println!("figures: {}", runtime.block_on(siege.lay()));
+}
+
+/// On one thread, with paused time: they come again with their seed.
+#[test]
+fn whoever_is_killed_nothing_is_lost_on_one_thread() {
+    let seed = Random::seed("CHAOS_SEED");
+    println!("figures: CHAOS_SEED={seed}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let siege = siege::Siege {
+        swarm: Swarm::builder().test(),
+        lasts: secs(5),
+        between_kills: ms(3),
+        random: Random::new(seed),
+    };
+    println!("figures: {}", runtime.block_on(siege.lay()));
+}
