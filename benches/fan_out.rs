@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use benches::{
     Latch, Message, Peer,
-    bench::{self, Group, breathe, on_worker, scaled},
+    bench::{self, Group, on_thread, on_worker, scaled},
     each_peer,
     role::Sink,
     stopwatch::Stopwatch,
@@ -39,14 +39,17 @@ async fn batches<P: Peer>(iterations: u64, rounds: u64) -> Duration {
     for _ in 0..iterations {
         latch.arm(AGENTS);
         let mut number = take_numbers(AGENTS as u64 * rounds);
+        let receivers = sinks.clone();
         let watch = Stopwatch::start();
-        for _ in 0..rounds {
-            for sink in &sinks {
-                P::tell(sink, Message::numbered(number)).await;
-                breathe(number).await;
-                number += 1;
+        let producer = on_thread(async move {
+            for _ in 0..rounds {
+                for sink in &receivers {
+                    P::tell(sink, Message::numbered(number)).await;
+                    number += 1;
+                }
             }
-        }
+        });
+        producer.await;
         latch.wait().await;
         total += watch.elapsed();
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use benches::{
     Latch, Message, Peer,
-    bench::{self, Group, breathe, on_worker, scaled},
+    bench::{self, Group, on_thread, on_worker, scaled},
     each_peer,
     role::Sink,
     stopwatch::Stopwatch,
@@ -62,13 +62,12 @@ fn produce<P: Peer>(sink: &P::Address<Sink>, producers: u64, messages: u64) -> J
     let mut tasks = JoinSet::new();
     for _ in 0..producers {
         let sink = sink.clone();
-        tasks.spawn(async move {
+        tasks.spawn(on_thread(async move {
             let first = take_numbers(part);
             for number in first..first + part {
                 P::tell(&sink, Message::numbered(number)).await;
-                breathe(number).await;
             }
-        });
+        }));
     }
     tasks
 }

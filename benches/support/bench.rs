@@ -88,15 +88,17 @@ fn open(criterion: &mut Criterion, name: String, elements: u64) -> Group<'_> {
     group
 }
 
-/// Lets other tasks run after every 64th message of a producer.
+/// Runs a producer on a thread of its own, as load that comes from outside does.
 ///
-/// Not courtesy but realism: a task that never awaits keeps the agent it woke first in its own worker's LIFO slot, from which tokio
-/// 1.54 does not steal, so that nothing is handled before everything is sent and two workers do the work of one.
-/// At 64 the ratios of the peers to each other are those of producers on threads of their own.
-pub async fn breathe(number: u64) {
-    if number.is_multiple_of(64) {
-        tokio::task::yield_now().await;
-    }
+/// A producer that is a task of the runtime keeps the agent it wakes in its own worker's LIFO slot, from which tokio 1.54
+/// does not steal: then nothing is handled before the producer awaits, and two workers do the work of one.
+///
+/// # Panics
+/// If the producer does.
+pub async fn on_thread(producer: impl Future<Output = ()> + Send + 'static) {
+    let runtime = tokio::runtime::Handle::current();
+    let thread = tokio::task::spawn_blocking(move || runtime.block_on(producer));
+    thread.await.expect("the producer did not panic");
 }
 
 /// Whether the command line asks for `name`: it has no filter, or one that is part of the name.

@@ -31,10 +31,7 @@ pub(super) struct Body<A: Agent> {
 
 impl<A: Agent> Body<A> {
     pub(super) fn new(agent: Option<A>, restarted: Option<ExitReason>) -> Self {
-        Self {
-            agent,
-            restarted,
-        }
+        Self { agent, restarted }
     }
 
     pub(super) fn into_agent(self) -> Option<A> {
@@ -201,11 +198,6 @@ async fn serve<A: Agent>(
                         mailbox.next(epoch, pace.now())
                     }
                 }
-            }
-            Next::Empty if pace.lingers() => {
-                yield_once().await;
-                pace.resume();
-                mailbox.next(epoch, pace.now())
             }
             Next::Empty => {
                 match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {

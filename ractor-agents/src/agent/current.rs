@@ -6,7 +6,8 @@ use super::AgentId;
 use crate::message::TraceContext;
 
 tokio::task_local! {
-    static CURRENT: Current;
+    // Boxed, since it is moved in and out of the thread at every poll.
+    static CURRENT: Box<Current>;
 }
 
 /// Whose work the current task is: parentage, which travels with the task and not with the call.
@@ -20,16 +21,12 @@ pub(crate) struct Current {
 impl Current {
     /// Runs `work` as the work of `agent`. Swarms are told apart by the address of what they share.
     pub(crate) async fn scope<F: Future>(swarm: usize, agent: AgentId, work: F) -> F::Output {
-        CURRENT
-            .scope(
-                Self {
-                    swarm,
-                    agent,
-                    trace: Cell::new(None),
-                },
-                work,
-            )
-            .await
+        let current = Self {
+            swarm,
+            agent,
+            trace: Cell::new(None),
+        };
+        CURRENT.scope(Box::new(current), work).await
     }
 
     /// Whether the current task is that agent's own.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::message::Moment;
 
-/// How many envelopes are handled at most before the loop yields. Source: the measured loop of `docs/design.md`.
-const SLICE: u32 = 64;
+/// How many envelopes are handled at most before the loop yields. A yield wakes a sleeping worker, which costs more than
+/// a hundred quick envelopes, so it is the time that normally ends a slice.
+const SLICE: u32 = 1024;
 /// How long it may go on at most, as far as handlers let it: a kill is seen at a yield. Source: as above.
 const SLICE_TIME: Duration = Duration::from_micros(200);
 /// How many envelopes pass between two looks at the clock while they are quick.
@@ -13,16 +14,12 @@ const STRIDE_MAX: u32 = 16;
 /// Envelopes are quick if a stride of them takes less than this.
 const QUICK: Duration = Duration::from_micros(50);
 
-/// How many envelopes make a loop busy enough to [linger](Pace::lingers). Source: a guess, half a chunk.
-const LINGER: u32 = 8;
-
 /// Counts envelopes and looks at the clock now and then: a look costs 25 ns, a quick envelope about 100.
 #[derive(Debug)]
 pub(crate) struct Pace {
     now: Moment,
     slice_began: Moment,
     served: u32,
-    since_linger: u32,
     /// The coarse clock at the last look at the fine one.
     tick: u64,
     stride: u32,
@@ -36,7 +33,6 @@ impl Pace {
             now,
             slice_began: now,
             served: 0,
-            since_linger: 0,
             tick: coarse_tick(),
             stride: 1,
             until_look: 1,
@@ -51,7 +47,6 @@ impl Pace {
     /// One more was handled; `pended` if it had to wait for something. True if it is time to yield.
     pub(crate) fn served(&mut self, pended: bool) -> bool {
         self.served += 1;
-        self.since_linger = self.since_linger.saturating_add(1);
         self.until_look -= 1;
         let tick = coarse_tick();
         if self.until_look > 0 && !pended && tick == self.tick {
@@ -68,14 +63,6 @@ impl Pace {
         self.until_look = self.stride;
         self.now = now;
         self.served >= SLICE || now.since(self.slice_began) >= SLICE_TIME
-    }
-
-    /// Nothing is in line: whether to look once more after a yield before parking. A park and the wake that ends it cost
-    /// several microseconds where workers sleep, so one that was busy gives its senders a moment.
-    pub(crate) fn lingers(&mut self) -> bool {
-        let lingers = self.since_linger >= LINGER;
-        self.since_linger = 0;
-        lingers
     }
 
     /// The loop has yielded or was parked: a new slice begins.

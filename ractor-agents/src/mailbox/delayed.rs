@@ -99,7 +99,10 @@ impl<A: Agent> Mailbox<A> {
         let mut outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
         // Maintenance is for others: an interval goes on.
-        let mut refusal = inlet.gate.refusal().filter(|_| inlet.gate != Gate::Maintenance);
+        let mut refusal = inlet
+            .gate
+            .refusal()
+            .filter(|_| inlet.gate != Gate::Maintenance);
         if outlet.delayed.len() - outlet.delayed.retries() >= DELAYED_MAX {
             let priority = envelope.stamp.lane;
             refusal = refusal.or(Some(Refusal::Full {

@@ -10,15 +10,17 @@ use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment, Priority};
 
 /// What the senders' lock guards.
+// In this order: what each message touches comes first.
+#[repr(C)]
 pub(super) struct Inlet<A: Agent> {
-    pub(super) lanes: Lanes<Envelope<A>>,
     pub(super) gate: Gate,
+    accepted: u64,
     /// The consumer's waker; there is one if and only if the consumer is parked.
     pub(super) parked: Option<Waker>,
     pub(super) waiting: Option<Box<Waiting>>,
     /// The earliest look that was asked for on behalf of envelopes in line.
     pub(super) watched: Moment,
-    accepted: u64,
+    pub(super) lanes: Lanes<Envelope<A>>,
     deduplicated: u64,
     pub(super) shed: u64,
     /// Ended without ever reaching the outlet: the agent was closed.
@@ -95,7 +97,7 @@ impl<A: Agent> Inlet<A> {
 
     /// Promises the room of a lane that is at most half full to those who wait for it.
     pub(super) fn grant(&mut self, settings: &Settings) -> Vec<Waker> {
-        let Some(waiting) = &mut self.waiting else {
+        let Some(waiting) = self.waiting.as_mut().filter(|waiting| !waiting.is_empty()) else {
             return Vec::new();
         };
         let mut woken = Vec::new();

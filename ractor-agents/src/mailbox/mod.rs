@@ -67,28 +67,32 @@ use crate::message::{Envelope, Extras, MessageId, Moment, Payload, Stamp};
 /// Where one agent's messages wait.
 ///
 /// [Layers](Layer) stand in front of it; the innermost offers to it.
+// In this order, so that senders and the consumer do not write to each other's cache lines, nor to those that both read.
+#[repr(C)]
 pub struct Mailbox<A: Agent> {
-    /// One bit per lane that holds something. Written under the inlet's lock; the consumer's look at it before each
-    /// envelope is only a hint.
-    hint: AtomicU32,
     inlet: Mutex<Inlet<A>>,
-    /// Locked before the inlet where both are needed. Senders never take it.
-    outlet: Mutex<Outlet<A>>,
-    alarm: OnceLock<Alarm>,
+    /// One bit per lane that holds something. Written under the inlet's lock, when it changes; the consumer's look at it
+    /// before each envelope is only a hint.
+    hint: AtomicU32,
     /// How many envelopes the consumer takes out of the lanes at once.
     prefetch: usize,
-    id: AgentId,
     settings: Arc<Settings>,
+    id: AgentId,
+    alarm: OnceLock<Alarm>,
     dead_letters: DeadLetters,
+    _apart: [u64; 4],
+    /// Locked before the inlet where both are needed. Senders never take it.
+    outlet: Mutex<Outlet<A>>,
 }
 
 impl<A: Agent> Mailbox<A> {
     pub(crate) fn new(id: AgentId, settings: Arc<Settings>, dead_letters: DeadLetters) -> Self {
         Self {
-            hint: AtomicU32::new(0),
             inlet: Mutex::new(Inlet::new()),
-            outlet: Mutex::new(Outlet::new()),
+            hint: AtomicU32::new(0),
             alarm: OnceLock::new(),
+            _apart: [0; 4],
+            outlet: Mutex::new(Outlet::new()),
             prefetch: pick::prefetch(&settings),
             id,
             settings,
@@ -153,7 +157,9 @@ impl<A: Agent> Mailbox<A> {
 
     /// Only under the inlet's lock.
     fn set_hint(&self, lanes: u32) {
-        self.hint.store(lanes, Ordering::Relaxed);
+        if self.hint() != lanes {
+            self.hint.store(lanes, Ordering::Relaxed);
+        }
     }
 
     /// Asks the supervisors' clock for a look at `due`.

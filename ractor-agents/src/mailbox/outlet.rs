@@ -9,24 +9,26 @@ use crate::dead_letter::End;
 use crate::message::{Envelope, Moment, Priority};
 
 /// What the consumer's lock guards.
+// In this order: what each message touches comes first.
+#[repr(C)]
 pub(super) struct Outlet<A: Agent> {
-    pub(super) chunk: Chunk<Envelope<A>>,
-    /// What a handler is at.
-    pub(super) in_flight: Flights<A>,
-    /// What waits for its time: another attempt after a backoff, or a message for later.
-    pub(super) delayed: Delayed<A>,
+    /// Which incarnation may take envelopes and end them. Everything that an older one does is ignored.
+    pub(super) epoch: u32,
+    /// Counts the picks, for aging.
+    pub(super) turn: u32,
     /// The supervisor has been told to kill the current incarnation: it is not given anything more.
     pub(super) is_condemned: bool,
     /// The supervisor has asked the current incarnation to end after what it has in hand.
     pub(super) is_leaving: bool,
-    /// Which incarnation may take envelopes and end them. Everything that an older one does is ignored.
-    pub(super) epoch: u32,
-    pub(super) phase: Phase,
+    handled: u64,
     /// The earliest look that was asked for on behalf of what this lock guards.
     pub(super) watched: Moment,
-    /// Counts the picks, for aging.
-    pub(super) turn: u32,
-    handled: u64,
+    /// What a handler is at.
+    pub(super) in_flight: Flights<A>,
+    pub(super) chunk: Chunk<Envelope<A>>,
+    /// What waits for its time: another attempt after a backoff, or a message for later.
+    pub(super) delayed: Delayed<A>,
+    pub(super) phase: Phase,
     failed: u64,
     expired: u64,
     cancelled: u64,

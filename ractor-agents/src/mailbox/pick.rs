@@ -6,7 +6,7 @@ use parking_lot::MutexGuard;
 
 use super::inlet::Inlet;
 use super::outlet::Outlet;
-use super::{Aging, CHUNK, Mailbox};
+use super::{Aging, CHUNK, Mailbox, Settings};
 use crate::agent::Agent;
 use crate::message::{Envelope, Priority};
 
@@ -84,10 +84,7 @@ impl<A: Agent> Mailbox<A> {
 }
 
 /// How many envelopes are taken out of the lanes at once: a chunk, or the shallowest lane's depth if that is less.
-pub(super) fn prefetch(settings: &super::Settings) -> usize {
-    settings
-        .lanes
-        .iter()
-        .map(|lane| lane.depth_max)
-        .fold(CHUNK, usize::min)
+pub(super) fn prefetch(settings: &Settings) -> usize {
+    let depths = settings.lanes.iter().map(|lane| lane.depth_max);
+    depths.fold(CHUNK, usize::min)
 }

@@ -40,6 +40,10 @@ impl Waiting {
         self.lines.get_mut(lane)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.iter().all(Line::is_empty)
+    }
+
     /// Empties every line: the mailbox is closed, and nothing is promised any more.
     pub(super) fn dismiss(&mut self) -> Vec<Waker> {
         self.lines

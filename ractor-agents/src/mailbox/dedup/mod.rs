@@ -30,17 +30,16 @@ pub struct Layer<F> {
     entries_max: usize,
 }
 
-/// Senders with different fingerprints seldom meet at a lock.
-const SHARDS: usize = 8;
-
 impl<F> Layer<F> {
-    /// How many fingerprints are remembered by default, at about 70 bytes each. Source: as many as a mailbox of the default
-    /// depth takes in while it is filled eight times over; a guess.
-    pub const ENTRIES_DEFAULT: usize = 8192;
+    /// How many fingerprints are remembered by default, at 37 bytes each. Source: as many as a lane holds by default.
+    pub const ENTRIES_DEFAULT: usize = 1024;
+    /// How many can be remembered at most. Source: a gigabyte of fingerprints is a mistake.
+    pub const ENTRIES_MAX: usize = 1 << 24;
 
-    /// How many fingerprints are remembered; the oldest is forgotten for the newest. At least 8.
+    /// How many fingerprints are remembered, 1 to [`ENTRIES_MAX`](Self::ENTRIES_MAX); the oldest is forgotten for the
+    /// newest, even within the window.
     pub fn entries_max(mut self, entries_max: usize) -> Self {
-        self.entries_max = entries_max;
+        self.entries_max = entries_max.clamp(1, Self::ENTRIES_MAX);
         self
     }
 
@@ -78,11 +77,10 @@ impl<F, Inner> super::Layer<Inner> for Layer<F> {
     type Outer = Dedup<F, Inner>;
 
     fn layer(self, inner: Inner) -> Self::Outer {
-        let entries = (self.entries_max / SHARDS).max(1);
         Dedup {
             inner,
             fingerprint: self.fingerprint,
-            shards: std::array::from_fn(|_| Mutex::new(Table::new(self.window, entries))),
+            table: Mutex::new(Table::new(self.window, self.entries_max)),
         }
     }
 }
@@ -91,7 +89,7 @@ impl<F, Inner> super::Layer<Inner> for Layer<F> {
 pub struct Dedup<F, Inner> {
     inner: Inner,
     fingerprint: F,
-    shards: [Mutex<Table>; SHARDS],
+    table: Mutex<Table>,
 }
 
 impl<F, Inner> Dedup<F, Inner> {
@@ -106,13 +104,9 @@ impl<A: Agent, F: Fingerprint<A>, Inner: Inbound<A>> Inbound<A> for Dedup<F, Inn
         let Some(print) = self.fingerprint.of(envelope.message(), envelope.key()) else {
             return self.inner.offer(envelope, mailbox);
         };
-        // The top bits: the table uses the lowest.
-        let Some(shard) = self.shards.get((print >> 125) as usize) else {
-            return self.inner.offer(envelope, mailbox);
-        };
         let now = Moment::now();
         // Held over the offer, so that of two duplicates at the same time the second sees whether the first was taken.
-        let mut table = shard.lock();
+        let mut table = self.table.lock();
         if table.contains(print, now) {
             drop(table);
             return mailbox.deduplicate(envelope);

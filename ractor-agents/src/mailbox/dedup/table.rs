@@ -8,10 +8,15 @@ use hashbrown::HashTable;
 use crate::message::Moment;
 
 /// Fingerprints of the recent past. Starts empty and grows to its limit: an idle agent pays for none.
+///
+/// The fingerprints stand in a ring in the order of their arrival, where the newest are close together; the table only
+/// finds their places. 37 bytes each.
 pub(super) struct Table {
-    prints: HashTable<u128>,
-    /// The same, oldest first.
-    ages: VecDeque<(Moment, u128)>,
+    recent: VecDeque<(Moment, u128)>,
+    /// The number of the first in the ring; they are numbered on and on.
+    first: u32,
+    /// Numbers, by fingerprint.
+    places: HashTable<u32>,
     window: Duration,
     entries_max: usize,
 }
@@ -19,46 +24,64 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(window: Duration, entries_max: usize) -> Self {
         Self {
-            prints: HashTable::new(),
-            ages: VecDeque::new(),
+            recent: VecDeque::new(),
+            first: 0,
+            places: HashTable::new(),
             window,
             entries_max,
         }
     }
 
     pub(super) fn contains(&mut self, print: u128, now: Moment) -> bool {
-        self.forget(now);
-        self.prints
-            .find(hash(print), |known| *known == print)
-            .is_some()
+        while let Some((at, _)) = self.recent.front()
+            && now.since(*at) >= self.window
+        {
+            self.forget_first();
+        }
+        let is_same = |number: &u32| self.print_of(*number) == Some(print);
+        self.places.find(hash(print), is_same).is_some()
     }
 
     /// Remembers a fingerprint that is not in here.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers wrap, and differ by less than the limit"
+    )]
     pub(super) fn insert(&mut self, print: u128, now: Moment) {
-        if self.ages.len() >= self.entries_max
-            && let Some((_, oldest)) = self.ages.pop_front()
-        {
-            self.remove(oldest);
+        if self.recent.len() >= self.entries_max {
+            self.forget_first();
         }
-        self.ages.push_back((now, print));
-        self.prints
-            .insert_unique(hash(print), print, |known| hash(*known));
+        let number = self.first.wrapping_add(self.recent.len() as u32);
+        self.recent.push_back((now, print));
+        let (recent, first) = (&self.recent, self.first);
+        let rehash = |number: &u32| hash(print_of(recent, first, *number).unwrap_or_default());
+        self.places.insert_unique(hash(print), number, rehash);
     }
 
-    fn forget(&mut self, now: Moment) {
-        while let Some((at, oldest)) = self.ages.front().copied()
-            && now.since(at) >= self.window
+    fn forget_first(&mut self) {
+        let Some((_, print)) = self.recent.front().copied() else {
+            return;
+        };
+        let first = self.first;
+        if let Ok(place) = self
+            .places
+            .find_entry(hash(print), |number| *number == first)
         {
-            self.ages.pop_front();
-            self.remove(oldest);
+            place.remove();
         }
+        self.recent.pop_front();
+        self.first = self.first.wrapping_add(1);
     }
 
-    fn remove(&mut self, print: u128) {
-        if let Ok(entry) = self.prints.find_entry(hash(print), |known| *known == print) {
-            entry.remove();
-        }
+    fn print_of(&self, number: u32) -> Option<u128> {
+        print_of(&self.recent, self.first, number)
     }
+}
+
+fn print_of(recent: &VecDeque<(Moment, u128)>, first: u32, number: u32) -> Option<u128> {
+    recent
+        .get(number.wrapping_sub(first) as usize)
+        .map(|(_, print)| *print)
 }
 
 /// A fingerprint is its own hash.
@@ -87,7 +110,7 @@ mod tests {
         assert!(table.contains(7, start.after(Duration::from_micros(9_999_999))));
         assert!(!table.contains(7, start.after(WINDOW)));
         assert!(
-            table.prints.is_empty() && table.ages.is_empty(),
+            table.places.is_empty() && table.recent.is_empty(),
             "nothing is kept beyond the window"
         );
     }
@@ -101,6 +124,19 @@ mod tests {
         }
         assert!(!table.contains(1, now));
         assert!(table.contains(2, now) && table.contains(3, now));
-        assert_eq!(table.prints.len(), 2);
+        assert_eq!(table.places.len(), 2);
+    }
+
+    #[test]
+    fn many_more_than_fit_are_each_remembered_for_their_turn() {
+        let mut table = Table::new(WINDOW, 100);
+        table.first = u32::MAX - 150;
+        let now = Moment::now();
+        for print in 0..1_000_u128 {
+            assert!(!table.contains(print, now));
+            table.insert(print, now);
+            assert!(table.contains(print, now) && table.contains(print.saturating_sub(99), now));
+            assert!(print < 100 || !table.contains(print - 100, now));
+        }
     }
 }
