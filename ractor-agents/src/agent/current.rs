@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use tokio::task::futures::TaskLocalFuture;
+
 use super::AgentId;
 use crate::message::TraceContext;
 
@@ -20,13 +22,21 @@ pub(crate) struct Current {
 
 impl Current {
     /// Runs `work` as the work of `agent`. Swarms are told apart by the address of what they share.
-    pub(crate) async fn scope<F: Future>(swarm: usize, agent: AgentId, work: F) -> F::Output {
-        let current = Self {
-            swarm,
-            agent,
-            trace: Cell::new(None),
-        };
-        CURRENT.scope(Box::new(current), work).await
+    // Not an `async fn`: that would hold `work` twice, as its argument and inside the scope.
+    pub(crate) fn scope<F: Future>(
+        swarm: usize,
+        agent: AgentId,
+        work: F,
+    ) -> TaskLocalFuture<Box<Self>, F> {
+        let trace = Cell::new(None);
+        CURRENT.scope(
+            Box::new(Self {
+                swarm,
+                agent,
+                trace,
+            }),
+            work,
+        )
     }
 
     /// Whether the current task is that agent's own.

@@ -13,6 +13,7 @@ mod handler;
 mod id;
 mod into_agent;
 mod into_message;
+mod noting;
 mod own_thread;
 mod pace;
 mod record;
