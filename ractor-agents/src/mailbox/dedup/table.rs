@@ -1,142 +1,206 @@
 //! Fingerprints of the recent past, bounded in time and number.
 
-use std::collections::VecDeque;
 use std::time::Duration;
-
-use hashbrown::HashTable;
 
 use crate::message::Moment;
 
-/// Fingerprints of the recent past. Starts empty and grows to its limit: an idle agent pays for none.
+/// Fingerprints of the recent past: a set-associative table whose sets are one cache line each, so that a look and an
+/// insertion touch one line.
 ///
-/// The fingerprints stand in a ring in the order of their arrival, where the newest are close together; the table only
-/// finds their places. 37 bytes each.
+/// It starts empty and doubles whenever a set is full of fingerprints within the window, up to its limit: an idle agent
+/// pays for nothing. At the limit the oldest of a full set is forgotten for the newest.
 pub(super) struct Table {
-    recent: VecDeque<(Moment, u128)>,
-    /// The number of the first in the ring; they are numbered on and on.
-    first: u32,
-    /// Numbers, by fingerprint.
-    places: HashTable<u32>,
-    window: Duration,
-    entries_max: usize,
+    sets: Vec<Set>,
+    window_ms: u32,
+    sets_max: usize,
+}
+
+/// Fingerprints that share their lowest bits.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Set([Slot; WAYS]);
+
+const WAYS: usize = 4;
+
+/// How many sets there are at first.
+const SETS_MIN: usize = 4;
+
+/// 96 bits of a fingerprint and when it came. All zero is empty.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Slot {
+    high: u64,
+    /// Never zero for a fingerprint.
+    low: u32,
+    /// In milliseconds, wrapping after 49 days.
+    at: u32,
+}
+
+impl Slot {
+    #[expect(clippy::cast_possible_truncation, reason = "parts of a fingerprint")]
+    fn new(print: u128, at: u32) -> Self {
+        Self {
+            high: (print >> 64) as u64,
+            low: print as u32 | 1,
+            at,
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.high == other.high && self.low == other.low
+    }
+
+    fn is_live(&self, now: u32, window: u32) -> bool {
+        self.low != 0 && now.wrapping_sub(self.at) < window
+    }
+}
+
+impl Set {
+    /// A place that is free or out of the window, or else, if one `must` be found, that of the oldest.
+    fn place(&mut self, now: u32, window: u32, must: bool) -> Option<&mut Slot> {
+        let age = |slot: &Slot| {
+            if slot.low == 0 {
+                u32::MAX
+            } else {
+                now.wrapping_sub(slot.at)
+            }
+        };
+        let oldest = self.0.iter_mut().max_by_key(|slot| age(slot))?;
+        (must || !oldest.is_live(now, window)).then_some(oldest)
+    }
 }
 
 impl Table {
+    /// Remembers for `window`, at most 24 days, and up to about `entries_max` at once.
     pub(super) fn new(window: Duration, entries_max: usize) -> Self {
+        let window_ms = u32::try_from(window.as_millis())
+            .unwrap_or(u32::MAX)
+            .min(u32::MAX / 2);
+        let sets_max = entries_max.div_ceil(WAYS).next_power_of_two();
         Self {
-            recent: VecDeque::new(),
-            first: 0,
-            places: HashTable::new(),
-            window,
-            entries_max,
+            sets: Vec::new(),
+            window_ms,
+            sets_max,
         }
     }
 
-    pub(super) fn contains(&mut self, print: u128, now: Moment) -> bool {
-        while let Some((at, _)) = self.recent.front()
-            && now.since(*at) >= self.window
-        {
-            self.forget_first();
-        }
-        let is_same = |number: &u32| self.print_of(*number) == Some(print);
-        self.places.find(hash(print), is_same).is_some()
+    pub(super) fn contains(&self, print: u128, now: Moment) -> bool {
+        let now = millis(now);
+        let wanted = Slot::new(print, now);
+        let Some(set) = self.sets.get(self.index(&wanted)) else {
+            return false;
+        };
+        set.0
+            .iter()
+            .any(|slot| slot.is_same(&wanted) && slot.is_live(now, self.window_ms))
     }
 
     /// Remembers a fingerprint that is not in here.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "numbers wrap, and differ by less than the limit"
-    )]
     pub(super) fn insert(&mut self, print: u128, now: Moment) {
-        if self.recent.len() >= self.entries_max {
-            self.forget_first();
-        }
-        let number = self.first.wrapping_add(self.recent.len() as u32);
-        self.recent.push_back((now, print));
-        let (recent, first) = (&self.recent, self.first);
-        let rehash = |number: &u32| hash(print_of(recent, first, *number).unwrap_or_default());
-        self.places.insert_unique(hash(print), number, rehash);
+        let now = millis(now);
+        self.place(Slot::new(print, now), now);
     }
 
-    fn forget_first(&mut self) {
-        let Some((_, print)) = self.recent.front().copied() else {
-            return;
-        };
-        let first = self.first;
-        if let Ok(place) = self
-            .places
-            .find_entry(hash(print), |number| *number == first)
-        {
-            place.remove();
+    fn place(&mut self, slot: Slot, now: u32) {
+        loop {
+            let (index, window) = (self.index(&slot), self.window_ms);
+            let is_largest = self.sets.len() >= self.sets_max;
+            if let Some(place) = self
+                .sets
+                .get_mut(index)
+                .and_then(|set| set.place(now, window, is_largest))
+            {
+                *place = slot;
+                return;
+            }
+            self.grow(now);
         }
-        self.recent.pop_front();
-        self.first = self.first.wrapping_add(1);
     }
 
-    fn print_of(&self, number: u32) -> Option<u128> {
-        print_of(&self.recent, self.first, number)
+    /// Doubles the table; what is out of the window is left behind.
+    fn grow(&mut self, now: u32) {
+        let count = (self.sets.len() * 2).max(SETS_MIN.min(self.sets_max));
+        let window = self.window_ms;
+        let old = std::mem::replace(&mut self.sets, vec![Set::default(); count]);
+        let live = |slot: &&Slot| slot.is_live(now, window);
+        for slot in old.iter().flat_map(|set| &set.0).filter(live) {
+            self.place(*slot, now);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are meant")]
+    fn index(&self, slot: &Slot) -> usize {
+        slot.high as usize & self.sets.len().wrapping_sub(1)
     }
 }
 
-fn print_of(recent: &VecDeque<(Moment, u128)>, first: u32, number: u32) -> Option<u128> {
-    recent
-        .get(number.wrapping_sub(first) as usize)
-        .map(|(_, print)| *print)
-}
-
-/// A fingerprint is its own hash.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "half of it is random enough"
+    reason = "wraps, and is only compared within the window"
 )]
-fn hash(print: u128) -> u64 {
-    print as u64
+fn millis(moment: Moment) -> u32 {
+    (moment.micros() / 1000) as u32
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::Table;
+    use super::{Table, WAYS};
     use crate::message::Moment;
 
     const WINDOW: Duration = Duration::from_secs(10);
 
+    /// Spreads small numbers over all bits, as hashes are.
+    fn print(number: u128) -> u128 {
+        (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+    }
+
     #[test]
     fn a_fingerprint_is_known_until_the_window_is_over() {
-        let mut table = Table::new(WINDOW, 4);
+        let mut table = Table::new(WINDOW, 16);
         let start = Moment::now();
-        table.insert(7, start);
-        assert!(table.contains(7, start.after(Duration::from_micros(9_999_999))));
-        assert!(!table.contains(7, start.after(WINDOW)));
-        assert!(
-            table.places.is_empty() && table.recent.is_empty(),
-            "nothing is kept beyond the window"
-        );
+        table.insert(print(7), start);
+        assert!(table.contains(print(7), start.after(Duration::from_millis(9_999))));
+        assert!(!table.contains(print(7), start.after(WINDOW)));
     }
 
     #[test]
-    fn the_oldest_makes_room_for_the_newest() {
-        let mut table = Table::new(WINDOW, 2);
+    fn nothing_is_forgotten_within_the_window_while_the_table_can_grow() {
+        let mut table = Table::new(WINDOW, 1 << 16);
         let now = Moment::now();
-        for print in 1..=3 {
-            table.insert(print, now);
+        for number in 0..10_000 {
+            assert!(!table.contains(print(number), now));
+            table.insert(print(number), now);
         }
-        assert!(!table.contains(1, now));
-        assert!(table.contains(2, now) && table.contains(3, now));
-        assert_eq!(table.places.len(), 2);
+        assert!((0..10_000).all(|number| table.contains(print(number), now)));
     }
 
     #[test]
-    fn many_more_than_fit_are_each_remembered_for_their_turn() {
-        let mut table = Table::new(WINDOW, 100);
-        table.first = u32::MAX - 150;
-        let now = Moment::now();
-        for print in 0..1_000_u128 {
-            assert!(!table.contains(print, now));
-            table.insert(print, now);
-            assert!(table.contains(print, now) && table.contains(print.saturating_sub(99), now));
-            assert!(print < 100 || !table.contains(print - 100, now));
+    fn the_limit_holds_and_the_newest_are_kept() {
+        let mut table = Table::new(WINDOW, 64);
+        let start = Moment::now();
+        for number in 0..1_000_u64 {
+            table.insert(
+                print(number.into()),
+                start.after(Duration::from_millis(number)),
+            );
         }
+        let now = start.after(Duration::from_secs(1));
+        assert_eq!(table.sets.len() * WAYS, 64);
+        assert!((990..1_000).all(|number| table.contains(print(number), now)));
+        assert!((0..500).all(|number| !table.contains(print(number), now)));
+    }
+
+    #[test]
+    fn what_is_out_of_the_window_makes_room_without_growth() {
+        let mut table = Table::new(Duration::from_millis(10), 1 << 16);
+        let start = Moment::now();
+        for number in 0..10_000_u64 {
+            table.insert(
+                print(number.into()),
+                start.after(Duration::from_millis(10 * number)),
+            );
+        }
+        assert!(table.sets.len() <= 8, "{} sets", table.sets.len());
     }
 }
