@@ -29,10 +29,6 @@ impl Agent for Least {
     type Message = u64;
     type Reply = Cell<u8>;
 
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "the future of an `async fn` would borrow a `Cell`"
-    )]
     fn handle(
         &mut self,
         _: &u64,

@@ -1,0 +1,225 @@
+//! The model of a mailbox: its two locks, its hint, its parked consumer, and its senders in line.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::sync::{Mutex, MutexGuard};
+
+/// How many messages a lane of the model holds.
+pub(crate) const DEPTH: usize = 1;
+
+/// A step that is left out, to see whether the model notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    None,
+    /// The consumer trusts the hint when it parks, instead of looking into the lane under its lock.
+    ParksOnTheHint,
+    /// The consumer looks under the lock, lets go of it, and then leaves its waker.
+    ParksAfterTheLook,
+    /// Who puts a message in line leaves the consumer's waker where it is.
+    InsertsInSilence,
+    /// Who closes the gate leaves the consumer's waker where it is.
+    ClosesInSilence,
+    /// Room that comes free is promised to nobody.
+    TakesInSilence,
+    /// A sender that gives up keeps the room that was promised to it.
+    LeavesWithItsRoom,
+}
+
+/// The senders' side.
+#[derive(Default)]
+struct Inlet {
+    lane: VecDeque<u32>,
+    is_draining: bool,
+    parked: Option<Waker>,
+    line: VecDeque<(u32, Waker)>,
+    next_ticket: u32,
+    granted: usize,
+}
+
+/// The mailbox of the model: one lane, since what is between lanes needs no other thread.
+pub(crate) struct Mailbox {
+    inlet: Mutex<Inlet>,
+    hint: AtomicU32,
+    outlet: Mutex<VecDeque<u32>>,
+    mutant: Mutant,
+}
+
+/// What parking has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unparked {
+    Ready,
+    Drained,
+}
+
+/// What waiting for room has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Retry,
+    Granted,
+    Waiting(u32),
+}
+
+impl Inlet {
+    fn has_room(&self) -> bool {
+        self.line.is_empty() && self.lane.len() + self.granted < DEPTH
+    }
+
+    fn grant(&mut self) -> Vec<Waker> {
+        if self.lane.len() > DEPTH / 2 {
+            return Vec::new();
+        }
+        let room = DEPTH - self.lane.len();
+        let count = room.saturating_sub(self.granted).min(self.line.len());
+        self.granted += count;
+        self.line.drain(..count).map(|(_, waker)| waker).collect()
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn new(mutant: Mutant) -> Self {
+        Self {
+            inlet: Mutex::new(Inlet::default()),
+            hint: AtomicU32::new(0),
+            outlet: Mutex::new(VecDeque::new()),
+            mutant,
+        }
+    }
+
+    fn inlet(&self) -> MutexGuard<'_, Inlet> {
+        self.inlet.lock().expect("not poisoned")
+    }
+
+    fn set_hint(&self, inlet: &Inlet) {
+        let is_any = u32::from(!inlet.lane.is_empty());
+        self.hint.store(is_any, Ordering::Relaxed);
+    }
+
+    /// Puts a message in line. False if there is no room.
+    pub(crate) fn push(&self, message: u32, is_granted: bool) -> bool {
+        let mut inlet = self.inlet();
+        if is_granted {
+            inlet.granted -= 1;
+        } else if !inlet.has_room() {
+            return false;
+        }
+        assert!(inlet.lane.len() < DEPTH, "the lane is overfull");
+        self.insert(inlet, message);
+        true
+    }
+
+    fn insert(&self, mut inlet: MutexGuard<'_, Inlet>, message: u32) {
+        inlet.lane.push_back(message);
+        self.set_hint(&inlet);
+        let parked = if self.mutant == Mutant::InsertsInSilence {
+            None
+        } else {
+            inlet.parked.take()
+        };
+        drop(inlet);
+        if let Some(waker) = parked {
+            waker.wake();
+        }
+    }
+
+    /// Puts a message in line, whatever the depth: for the scenes without a bound.
+    pub(crate) fn insert_anyway(&self, message: u32) {
+        self.insert(self.inlet(), message);
+    }
+
+    /// The next message, if any.
+    pub(crate) fn next(&self) -> Option<u32> {
+        let mut chunk = self.outlet.lock().expect("not poisoned");
+        if self.hint.load(Ordering::Relaxed) != 0 && chunk.is_empty() {
+            let mut inlet = self.inlet();
+            chunk.extend(inlet.lane.drain(..));
+            self.taken(inlet);
+        }
+        chunk.pop_front()
+    }
+
+    fn taken(&self, mut inlet: MutexGuard<'_, Inlet>) {
+        self.set_hint(&inlet);
+        if self.mutant == Mutant::TakesInSilence {
+            return;
+        }
+        let granted = inlet.grant();
+        drop(inlet);
+        granted.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn poll_unparked(&self, cx: &Context<'_>) -> Poll<Unparked> {
+        let chunk = self.outlet.lock().expect("not poisoned");
+        let mut inlet = self.inlet();
+        let is_in_line = if self.mutant == Mutant::ParksOnTheHint {
+            drop(inlet);
+            let is_in_line = self.hint.load(Ordering::Relaxed) != 0;
+            inlet = self.inlet();
+            is_in_line
+        } else {
+            !inlet.lane.is_empty()
+        };
+        if !chunk.is_empty() || is_in_line {
+            return Poll::Ready(Unparked::Ready);
+        }
+        if inlet.is_draining {
+            return Poll::Ready(Unparked::Drained);
+        }
+        if self.mutant == Mutant::ParksAfterTheLook {
+            drop(inlet);
+            inlet = self.inlet();
+        }
+        inlet.parked = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Closes the gate: what is in line is handled, then the consumer leaves.
+    pub(crate) fn drain(&self) {
+        let mut inlet = self.inlet();
+        inlet.is_draining = true;
+        let parked = if self.mutant == Mutant::ClosesInSilence {
+            None
+        } else {
+            inlet.parked.take()
+        };
+        drop(inlet);
+        if let Some(waker) = parked {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn poll_room(&self, ticket: Option<u32>, cx: &Context<'_>) -> Room {
+        let mut inlet = self.inlet();
+        let Some(ticket) = ticket else {
+            if inlet.has_room() {
+                return Room::Retry;
+            }
+            let ticket = inlet.next_ticket;
+            inlet.next_ticket += 1;
+            inlet.line.push_back((ticket, cx.waker().clone()));
+            return Room::Waiting(ticket);
+        };
+        match inlet.line.iter_mut().find(|(known, _)| *known == ticket) {
+            Some((_, waker)) => {
+                waker.clone_from(cx.waker());
+                Room::Waiting(ticket)
+            }
+            None => Room::Granted,
+        }
+    }
+
+    /// A sender gives up its place, or the room that was promised to it.
+    pub(crate) fn leave_line(&self, ticket: u32) {
+        let mut inlet = self.inlet();
+        let before = inlet.line.len();
+        inlet.line.retain(|(known, _)| *known != ticket);
+        if inlet.line.len() < before || self.mutant == Mutant::LeavesWithItsRoom {
+            return;
+        }
+        inlet.granted -= 1;
+        let woken = inlet.grant();
+        drop(inlet);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}

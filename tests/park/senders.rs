@@ -1,0 +1,103 @@
+//! No sender that waits for room is forgotten, and no lane is overfull.
+
+use std::task::Poll;
+
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::thread;
+
+use crate::consumer::consume;
+use crate::explore;
+use crate::protocol::{Mailbox, Mutant, Room};
+
+/// Sends as `Delivery::poll` does: offers, waits in line while there is no room, and offers again.
+fn send(mailbox: &Mailbox, message: u32) {
+    let mut ticket = None;
+    block_on(std::future::poll_fn(|cx| {
+        let mut is_granted = false;
+        loop {
+            if ticket.is_none() && mailbox.push(message, is_granted) {
+                return Poll::Ready(());
+            }
+            match mailbox.poll_room(ticket, cx) {
+                Room::Waiting(place) => {
+                    ticket = Some(place);
+                    return Poll::Pending;
+                }
+                Room::Granted => {
+                    ticket = None;
+                    is_granted = true;
+                }
+                Room::Retry => ticket = None,
+            }
+        }
+    }));
+}
+
+/// Tries once, stands in line if it has to, and goes away. True if it was sent.
+fn try_and_leave(mailbox: &Mailbox, message: u32) -> bool {
+    block_on(std::future::poll_fn(|cx| {
+        if mailbox.push(message, false) {
+            return Poll::Ready(true);
+        }
+        Poll::Ready(match mailbox.poll_room(None, cx) {
+            Room::Waiting(ticket) => {
+                thread::yield_now();
+                mailbox.leave_line(ticket);
+                false
+            }
+            Room::Retry | Room::Granted => false,
+        })
+    }))
+}
+
+/// The lane is full, and a sender waits beside a consumer.
+pub(crate) fn one_waits(mutant: Mutant) -> impl Fn() + Send + Sync {
+    move || {
+        let mailbox = Arc::new(Mailbox::new(mutant));
+        assert!(mailbox.push(1, false));
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || send(&mailbox, 2))
+        };
+        let consumer = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || consume(&mailbox))
+        };
+        sender.join().expect("no panic");
+        mailbox.drain();
+        assert_eq!(consumer.join().expect("no panic"), [1, 2]);
+    }
+}
+
+/// The lane is full; one sender gives up, whenever that is, and another waits behind or before it.
+pub(crate) fn one_gives_up(mutant: Mutant) -> impl Fn() + Send + Sync {
+    move || {
+        let mailbox = Arc::new(Mailbox::new(mutant));
+        assert!(mailbox.push(1, false));
+        let fickle = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || try_and_leave(&mailbox, 2))
+        };
+        let consumer = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || consume(&mailbox))
+        };
+        send(&mailbox, 3);
+        let is_sent = fickle.join().expect("no panic");
+        mailbox.drain();
+        let handled = consumer.join().expect("no panic");
+        assert_eq!(handled.contains(&2), is_sent);
+        assert!(handled.contains(&1) && handled.contains(&3));
+    }
+}
+
+#[test]
+fn a_sender_that_waits_is_called() {
+    explore(3, one_waits(Mutant::None));
+}
+
+#[test]
+fn a_sender_that_gives_up_passes_its_room_on() {
+    explore(2, one_gives_up(Mutant::None));
+}
