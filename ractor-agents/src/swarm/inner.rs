@@ -13,7 +13,7 @@ use supervisors::{
 use tokio::runtime::Handle as RuntimeHandle;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, Timeout};
 
 use super::directory::{Directory, Obstacle};
 use super::member::Member;
@@ -208,7 +208,7 @@ impl Inner {
                 left.await;
             }
         };
-        let _in_time = tokio::time::timeout(limit, drained).await;
+        let _in_time = self.within(limit, drained).await;
         if self.directory.get(id).is_some() {
             tracing::warn!(agent = %id, after = ?begun.elapsed(), "stopped with work left");
             member.end();
@@ -226,7 +226,7 @@ impl Inner {
             member.drain();
         }
         // An error only says that time is up: the supervisors kill what is left.
-        let _ = tokio::time::timeout(limit, self.emptied()).await;
+        let _ = self.within(limit, self.emptied()).await;
         let report = self
             .tree
             .shutdown(limit.saturating_sub(begun.elapsed()))
@@ -239,6 +239,12 @@ impl Inner {
             abandoned: report.abandoned.len(),
             took: begun.elapsed(),
         }
+    }
+
+    /// A timeout for callers that may be outside of any runtime.
+    fn within<F: Future>(&self, limit: Duration, work: F) -> Timeout<F> {
+        let _entered = self.runtime.enter();
+        tokio::time::timeout(limit, work)
     }
 
     /// Waits until the last agent has ended.
