@@ -2,3 +2,4 @@
 
 mod cancellation;
 mod markers;
+mod outside;

@@ -2,12 +2,14 @@
 
 mod gate;
 mod log;
+mod park;
 mod puppet;
 mod quiet;
 mod random;
 
 pub use gate::Gate;
 pub use log::Log;
+pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
 pub use random::Random;
