@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::chaos::Chaos;
+
 /// Audits a source tree: counts, secrets, risky constructs, duplicates.
 #[derive(Clone, Debug, Parser, PartialEq, Eq)]
 #[command(name = "code_audit", version)]
@@ -18,7 +20,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// How many analysts work side by side [default: one per processor].
+    /// How many analysts work side by side [default: two per processor].
     #[arg(long, value_name = "N")]
     pub agents: Option<NonZeroUsize>,
 
@@ -40,19 +42,25 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The pool's size: what `--agents` says, or one per processor.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
+    /// The pool's size: what `--agents` says, or two per processor, but no more than [`AGENTS_DEFAULT_MAX`].
     pub fn agent_count(&self) -> NonZeroUsize {
-        let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        self.agents.unwrap_or_else(processors)
+        let two_each = || {
+            let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            let two_each = processors.saturating_add(processors.get());
+            two_each.min(AGENTS_DEFAULT_MAX)
+        };
+        self.agents.unwrap_or_else(two_each)
+    }
+
+    /// Who is killed when.
+    pub fn chaos(&self) -> Option<Chaos> {
+        let seed = self.seed;
+        self.chaos.map(|interval| Chaos { interval, seed })
     }
 }
+
+/// How many analysts there are by default at most: more than that wait for the one scout. Guess.
+const AGENTS_DEFAULT_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
 
 /// The shortest interval that is taken: below it the chaos would be a busy loop.
 const INTERVAL_MIN: Duration = Duration::from_millis(1);
@@ -91,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_means_this_folder_and_a_pool_of_the_processors() {
+    fn nothing_said_means_this_folder_and_a_pool_twice_the_processors() {
         let cli = parse(&[]).unwrap();
         assert_eq!(cli.path, PathBuf::from("."));
         assert_eq!(
@@ -99,10 +107,8 @@ mod tests {
             (None, None, None, 0)
         );
         assert!(!cli.no_ignore && !cli.quiet);
-        assert_eq!(
-            cli.agent_count(),
-            std::thread::available_parallelism().unwrap()
-        );
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(cli.agent_count().get(), (2 * processors).min(32));
     }
 
     #[test]

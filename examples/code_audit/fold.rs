@@ -5,7 +5,7 @@
 //! stays. An analysis is about a content in a language, not about a path: identical files are analysed once and count
 //! for each of their paths.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,6 +65,11 @@ pub struct Fold {
     paths: BTreeMap<PathBuf, Place>,
     counts: HashMap<Subject, Counts>,
     hits: HashMap<Subject, Vec<Hit>>,
+    hit_count: usize,
+    /// Contents that files have and nobody has counted yet.
+    uncounted: HashSet<Subject>,
+    /// Contents that files have and nobody has audited yet.
+    unaudited: HashSet<Subject>,
 }
 
 /// What is known about a path.
@@ -107,35 +112,47 @@ impl Fold {
                 path,
                 bytes,
                 subject,
-            } => first(&mut self.paths, path, Place::File { bytes, subject }),
+            } => {
+                let is_new = first(&mut self.paths, path, Place::File { bytes, subject });
+                if is_new {
+                    self.expect(subject);
+                }
+                is_new
+            }
             Fact::Skipped { path, skip } => first(&mut self.paths, path, Place::Skipped(skip)),
-            Fact::Counted { subject, counts } => first_of(&mut self.counts, subject, counts),
-            Fact::Audited { subject, hits } => first_of(&mut self.hits, subject, hits),
+            Fact::Counted { subject, counts } => {
+                self.uncounted.remove(&subject);
+                first_of(&mut self.counts, subject, counts)
+            }
+            Fact::Audited { subject, hits } => {
+                self.unaudited.remove(&subject);
+                let count = hits.len();
+                let is_new = first_of(&mut self.hits, subject, hits);
+                self.hit_count += if is_new { count } else { 0 };
+                is_new
+            }
+        }
+    }
+
+    /// A file has this content.
+    fn expect(&mut self, subject: Subject) {
+        if !self.counts.contains_key(&subject) {
+            self.uncounted.insert(subject);
+        }
+        if !self.hits.contains_key(&subject) {
+            self.unaudited.insert(subject);
         }
     }
 
     /// How many paths are known: files, and what was passed over.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
+    #[cfg(test)]
     pub fn path_count(&self) -> usize {
         self.paths.len()
     }
 
     /// Findings so far, each content's counted once.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
     pub fn hit_count(&self) -> usize {
-        self.hits.values().map(Vec::len).sum()
+        self.hit_count
     }
 
     /// Whether every file's content is counted and audited.
@@ -143,16 +160,7 @@ impl Fold {
     /// # Errors
     /// [`Incomplete`] says how many are not.
     pub fn check(&self) -> Result<(), Incomplete> {
-        let subjects: std::collections::HashSet<_> =
-            self.files().map(|(_, _, subject)| subject).collect();
-        let counts = subjects
-            .iter()
-            .filter(|subject| !self.counts.contains_key(subject))
-            .count();
-        let audits = subjects
-            .iter()
-            .filter(|subject| !self.hits.contains_key(subject))
-            .count();
+        let (counts, audits) = (self.uncounted.len(), self.unaudited.len());
         if counts + audits == 0 {
             Ok(())
         } else {

@@ -1,10 +1,19 @@
-//! Audits a source tree: lines by language, work left to do, leaked secrets, risky constructs, duplicate files.
+//! Audits a source tree with a swarm of supervised agents: lines by language, work left to do, leaked secrets, risky
+//! constructs, duplicate files.
 //!
 //! ```text
 //! cargo run --release --example code_audit -- [PATH=.] [--json FILE] [--agents N] [--chaos DURATION] [--seed N]
 //!                                             [--no-ignore] [--quiet]
 //! ```
+//!
+//! A scout walks the tree, a pool of analysts counts lines, auditors apply the security rules, a reporter puts the facts
+//! together. `--chaos 20ms` kills one of them (or a supervisor) every 20 ms: the report is the same. How that comes about
+//! is told in [`agents`].
+//!
+//! Ends with a table (or JSON), and with status 0 whatever it found; with 2 and a message where there is nothing to audit.
 
+mod agents;
+mod chaos;
 mod cli;
 mod fold;
 mod inspect;
@@ -13,18 +22,21 @@ mod progress;
 mod read;
 mod report;
 mod rules;
+#[cfg(test)]
 mod sequential;
 mod table;
-mod walk;
-
+mod team;
 #[cfg(test)]
 mod tests;
+mod walk;
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::{fs, io};
 
 use clap::Parser;
+use ractor_agents::prelude::Result;
+use report::Report;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -37,29 +49,47 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &cli::Cli) -> Result<(), Box<dyn std::error::Error>> {
+fn run(cli: &cli::Cli) -> Result<()> {
     let progress = progress::Progress::new(cli.quiet);
-    let options = walk::Options {
-        no_ignore: cli.no_ignore,
+    let order = team::Order {
+        root: cli.path.clone(),
+        options: walk::Options {
+            no_ignore: cli.no_ignore,
+        },
+        analysts: cli.agent_count(),
+        chaos: cli.chaos(),
     };
-    let report = sequential::report(&cli.path, options, &progress)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let report = runtime.block_on(team::report(&order, &progress));
     progress.finish();
-    let is_stdout = cli.json.as_deref() == Some(Path::new("-"));
-    match &cli.json {
-        Some(_) if is_stdout => serde_json::to_writer_pretty(io::stdout().lock(), &report)?,
-        Some(file) => {
-            let json = serde_json::to_vec_pretty(&report)?;
-            fs::write(file, json)
-                .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-        }
-        None => {}
+    let mut stdout = io::stdout().lock();
+    match write(cli, &report?, &mut stdout) {
+        // Whoever reads had enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
-    if is_stdout {
-        println!();
-    } else if cli.quiet {
-        println!("{}", table::summary(&report));
+}
+
+/// Writes the report to where the command line wants it.
+fn write(cli: &cli::Cli, report: &Report, stdout: &mut impl Write) -> io::Result<()> {
+    if cli.json.as_deref() == Some(Path::new("-")) {
+        serde_json::to_writer_pretty(&mut *stdout, report)?;
+        return writeln!(stdout);
+    }
+    if let Some(file) = &cli.json {
+        let json = serde_json::to_vec_pretty(report)?;
+        std::fs::write(file, json).map_err(|error| {
+            let text = format!("cannot write {}: {error}", file.display());
+            io::Error::new(error.kind(), text)
+        })?;
+    }
+    if cli.quiet {
+        writeln!(stdout, "{}", table::summary(report))
     } else {
-        print!("{}", table::render(&report, table::Look::of_stdout()));
+        write!(
+            stdout,
+            "{}",
+            table::render(report, table::Look::of_stdout())
+        )
     }
-    Ok(())
 }

@@ -44,13 +44,6 @@ impl Progress {
     }
 
     /// Something worth a word beside the bar.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
     pub fn say(&self, message: impl Into<String>) {
         self.bar.set_message(message.into());
     }

@@ -36,14 +36,8 @@ pub struct Report {
 
 impl Report {
     /// The report without what may differ from run to run of the same tree: times, restarts, retries.
+    #[cfg(test)]
     #[must_use]
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
     pub fn without_run_figures(&self) -> Self {
         let messages = Messages {
             retried: 0,

@@ -110,13 +110,6 @@ impl Walk {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for the swarm; the sequential audit needs none of it"
-        )
-    )]
     pub fn resume(root: &Path, options: Options, position: &Path) -> Result<Self, Error> {
         Self::from(root, options, Some(position.to_owned()))
     }

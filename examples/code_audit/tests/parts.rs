@@ -1,48 +1,19 @@
-//! The parts together, on trees built for the purpose. What is expected is counted by hand.
+//! The parts together, one file after the other, on trees built for the purpose. What is expected is counted by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::process::Command;
 
 use ignore::WalkBuilder;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use tempfile::TempDir;
 
-use crate::progress::Progress;
+use super::{EVERYTHING, IGNORING, audit, tree, walked, write};
 use crate::report::{LanguageTotals, Report, shown};
-use crate::walk::{Entry, Options, Walk};
-use crate::{sequential, walk};
-
-const IGNORING: Options = Options { no_ignore: false };
-const EVERYTHING: Options = Options { no_ignore: true };
-
-fn tree(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, content) in files {
-        write(folder.path(), path, content);
-    }
-    folder
-}
-
-fn write(root: &Path, path: &str, content: &[u8]) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-fn audit(root: &Path, options: Options) -> Report {
-    sequential::report(root, options, &Progress::new(true)).unwrap()
-}
-
-fn walked(root: &Path, options: Options) -> Vec<String> {
-    Walk::new(root, options)
-        .unwrap()
-        .map(|entry| shown(entry.path()))
-        .collect()
-}
+use crate::walk::{self, Entry, Options, Walk};
 
 #[test]
 fn an_empty_tree_has_an_empty_report() {
@@ -517,33 +488,4 @@ mod unix {
         );
         assert_eq!(report.languages["Rust"].files, 3);
     }
-}
-
-/// The binary's own messages, through the library's path: a folder to write to that is missing is told by name.
-#[test]
-fn the_command_says_what_is_wrong() {
-    use clap::Parser;
-    let root = tree(&[("a.rs", b"fn f() {}\n")]);
-    let json = root.path().join("missing/out.json");
-    let arguments = [
-        "code_audit",
-        root.path().to_str().unwrap(),
-        "--quiet",
-        "--json",
-        json.to_str().unwrap(),
-    ];
-    let cli = crate::cli::Cli::parse_from(arguments);
-    let error = crate::run(&cli).unwrap_err().to_string();
-    assert!(
-        error.contains("cannot write") && error.contains("out.json"),
-        "{error}"
-    );
-    let cli = crate::cli::Cli {
-        json: Some(root.path().join("out.json")),
-        ..cli
-    };
-    crate::run(&cli).unwrap();
-    let written: Report =
-        serde_json::from_slice(&fs::read(root.path().join("out.json")).unwrap()).unwrap();
-    assert_eq!(written.files, 1);
 }
