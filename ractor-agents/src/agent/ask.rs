@@ -108,7 +108,7 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
             None => match self.delivery.to.record().swarm.upgrade() {
                 Some(swarm) => {
                     // The asker may be outside of any runtime.
-                    let _entered = swarm.runtime().enter();
+                    let _entered = swarm.timers().enter();
                     timer.insert(Box::pin(tokio::time::sleep_until(end)))
                 }
                 None => return Poll::Pending,

@@ -29,8 +29,6 @@ pub(crate) struct Inner {
     system: System,
     tree: SupervisorRef,
     partitions: Vec<SupervisorRef>,
-    /// Where agents run.
-    runtime: RuntimeHandle,
     pub(super) directory: Directory,
     pub(super) dead_letters: DeadLetters,
     pub(crate) traces: bool,
@@ -94,7 +92,6 @@ impl Inner {
             system,
             tree,
             partitions,
-            runtime,
             directory: Directory::default(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
@@ -112,9 +109,9 @@ impl Inner {
         Ok((inner, handle))
     }
 
-    /// Where agents run.
-    pub(crate) fn runtime(&self) -> &RuntimeHandle {
-        &self.runtime
+    /// Where timers are kept: with the supervisors, since handlers that never await can stop those of the agents.
+    pub(crate) fn timers(&self) -> &RuntimeHandle {
+        self.system.runtime()
     }
 
     /// Numbers for `count` agents; the first is returned.
@@ -243,7 +240,7 @@ impl Inner {
 
     /// A timeout for callers that may be outside of any runtime.
     fn within<F: Future>(&self, limit: Duration, work: F) -> Timeout<F> {
-        let _entered = self.runtime.enter();
+        let _entered = self.timers().enter();
         tokio::time::timeout(limit, work)
     }
 
@@ -302,8 +299,9 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.inner.is_ending.store(true, Ordering::Release);
         self.inner.directory.close();
-        self.inner.system.end();
+        // First of all: who waits for a timer has its answer before the timers are gone.
         self.inner.close_all();
+        self.inner.system.end();
         if let Some(runtime) = self.runtime.take() {
             // Never waits, so that the last handle may be dropped inside async code.
             runtime.shutdown_background();
