@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use ractor::ActorStatus;
-use ractor_agents::agent::AgentRef;
+use ractor::{ActorCell, ActorStatus};
+use ractor_agents::agent::{AgentRef, Status};
 use ractor_agents::supervision::{Backoff, Intensity};
 use ractor_agents::swarm::{Builder, Swarm};
 use tests::{Log, Random, ms, secs};
@@ -79,9 +79,7 @@ impl Siege {
         drop(swarm);
         drop(field);
         nothing_is_left(tasks).await;
-        for actor in everybody {
-            assert_eq!(actor.get_status(), ActorStatus::Stopped, "{actor:?}");
-        }
+        has_ended(everybody).await;
         format!("{kills} kills, {restarts} restarts of agents, {messages:?}")
     }
 
@@ -174,15 +172,25 @@ async fn send(field: Arc<Field>, sender: u64, mut random: Random) -> Vec<u64> {
     accepted
 }
 
-/// Waits until everything is handled. The sleep is real where time is.
+/// Waits until everything is handled and everybody is back. The sleep is real where time is.
 async fn settle(swarm: &Swarm) {
     let begun = Instant::now();
     loop {
-        let messages = swarm.status().messages;
-        if messages.queued + messages.in_flight == 0 {
+        let status = swarm.status();
+        if status.count_of(Status::Idle) as u64 == AGENTS {
             return;
         }
-        assert!(begun.elapsed() < FOREVER, "work is left: {messages:?}");
+        assert!(begun.elapsed() < FOREVER, "work is left: {status:?}");
+        sleep(ms(5)).await;
+    }
+}
+
+/// Waits until all actors have ended: those of the supervisors' own runtime end with it, which nobody waits for.
+async fn has_ended(mut actors: Vec<ActorCell>) {
+    let begun = Instant::now();
+    while !actors.is_empty() {
+        actors.retain(|actor| actor.get_status() != ActorStatus::Stopped);
+        assert!(begun.elapsed() < secs(10), "actors are left: {actors:?}");
         sleep(ms(5)).await;
     }
 }

@@ -28,6 +28,9 @@ fn a_late_completion_is_ignored_and_its_message_is_accounted_for_once() {
         );
         let ended = agent.accounting();
         assert_eq!((ended.failed, ended.in_flight), (1, 0), "{ended:?}");
+        // The asker is told before the letter is written.
+        let is_written = || swarm.dead_letters().total() == 1;
+        until("the letter is written", is_written).await;
         let letter = swarm.dead_letters().list().pop().expect("a letter");
         assert_eq!((&letter.reason, letter.attempts), (&Reason::Deadline, 1));
         assert!(letter.take::<Spin>().is_none(), "the handler still has it");

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use ractor_agents::agent::{AgentRef, Status};
+use ractor_agents::agent::{AgentRef, AskError, Status};
 use ractor_agents::prelude::Duration;
 use ractor_agents::supervision::Backoff;
 use ractor_agents::swarm::Swarm;
@@ -105,6 +105,27 @@ fn healthy_agents_go_on_as_soon_as_a_worker_is_free() {
             let answer = soon("it goes on answering", healthy.ask(Spin::Not)).await;
             assert!(answer.is_ok());
         }
+    });
+}
+
+#[test]
+fn patience_ends_in_time_while_every_worker_spins() {
+    play(async |mut stage| {
+        let swarm = stage.swarm();
+        let spinner = Spinner::default();
+        let spawn = swarm.spawn(spinner.clone()).depth(1);
+        let idle = spawn.await.expect("it starts");
+        let _taken = take_all_workers(&mut stage, &swarm, &spinner, secs(60)).await;
+        // One in line, where the clock watches, and one that waits for room, with a timer of its own.
+        let in_line = idle.ask(Spin::Not).patience(ms(200));
+        let waiting = idle.ask(Spin::Not).patience(ms(200));
+        let both = async { tokio::join!(in_line, waiting) };
+        let (in_line, waiting) = soon("both are told", both).await;
+        assert!(
+            matches!(in_line, Err(AskError::Timeout { .. })),
+            "{in_line:?}"
+        );
+        assert!(matches!(waiting, Err(AskError::Refused(_))), "{waiting:?}");
     });
 }
 
