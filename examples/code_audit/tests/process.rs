@@ -13,14 +13,15 @@ use crate::report::Report;
 /// Above this the program hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The program, built as `cargo run` builds it: a test build of an example holds the tests only.
+/// The program itself: a test build of an example holds the tests only. Built with the features of the whole workspace,
+/// as `cargo test --workspace` has just built everything else.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "--example", "code_audit"])
+            .args(["build", "--workspace", "--quiet", "--example", "code_audit"])
             .arg("--message-format=json")
             .stderr(Stdio::inherit())
             .output()
