@@ -13,29 +13,9 @@ use crate::report::Report;
 /// Above this the program hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The program itself: a test build of an example holds the tests only. Built with the features of the whole workspace,
-/// as `cargo test --workspace` has just built everything else.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--workspace", "--quiet", "--example", "code_audit"])
-            .arg("--message-format=json")
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(built.status.success());
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let executable = messages.lines().find_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            let is_it = message["target"]["name"] == "code_audit";
-            let executable = message["executable"].as_str().filter(|_| is_it)?;
-            Some(PathBuf::from(executable))
-        });
-        executable.unwrap()
-    })
+    PROGRAM.get_or_init(|| examples::program("code_audit"))
 }
 
 fn audit(arguments: &[&str]) -> Output {
