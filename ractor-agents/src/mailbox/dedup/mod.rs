@@ -31,15 +31,15 @@ pub struct Layer<F> {
 }
 
 impl<F> Layer<F> {
-    /// How many fingerprints are remembered by default, at 16 bytes each. Source: four times what a lane holds by default.
-    pub const ENTRIES_DEFAULT: usize = 4096;
-    /// How many can be remembered at most, at 256 MiB. Source: more is a mistake.
-    pub const ENTRIES_MAX: usize = 1 << 24;
+    /// How many fingerprints are remembered by default, at 64 bytes each. Source: as many as a lane holds by default.
+    pub const ENTRIES_DEFAULT: usize = 1024;
+    /// How many can be remembered at most, at 64 MiB. Source: more is a mistake.
+    pub const ENTRIES_MAX: usize = 1 << 20;
 
     /// How many fingerprints are remembered, 1 to [`ENTRIES_MAX`](Self::ENTRIES_MAX), rounded up to a power of two.
     ///
-    /// The table grows as it is needed. At its limit old fingerprints are forgotten for new ones even within the window,
-    /// the oldest of four at a time; until about half of the limit is in use at once, none are.
+    /// The table grows as it is needed, to a slot for four times as many. Fingerprints fall into sets of four, so that a
+    /// few in a thousand are forgotten within the window when so many are in use at once; the more beyond that, the more.
     pub fn entries_max(mut self, entries_max: usize) -> Self {
         self.entries_max = entries_max.clamp(1, Self::ENTRIES_MAX);
         self
