@@ -121,7 +121,8 @@ impl<A: Agent> Context<A> {
         Some(own.unwrap_or(self.deadline)).filter(|deadline| *deadline != Duration::MAX)
     }
 
-    /// When the message in hand is worth nothing any more, counted from now. `None` for never.
+    /// When the time to live of the message in hand is over, counted from now. `None` for never. An asker's patience is
+    /// not told.
     pub fn expires_in(&self) -> Option<Duration> {
         let expires = self.stamp()?.expires;
         (!expires.is_never()).then(|| expires.since(Moment::now()))

@@ -89,7 +89,8 @@ impl<A: Agent> Context<A> {
 
     /// Sends what `make` returns to the agent itself after each `period` (at least 1 ms), for as long as this
     /// incarnation lives: start intervals in [`on_start`](Agent::on_start). Periods that are missed are skipped. The next
-    /// one is scheduled when a handler begins on the last, so that they never pile up.
+    /// one is scheduled when a handler begins on the last, so that they never pile up. If 1,024 messages are scheduled
+    /// then, the interval ends.
     ///
     /// # Errors
     /// As for [`later`](Self::later).

@@ -173,7 +173,7 @@ impl Swarm {
     /// killed and goes to the dead letters. Reports what was left.
     ///
     /// # Cancel safety
-    /// Dropped, the shutdown goes on.
+    /// Dropped, agents go on to finish what they have and end, without the limit; called again, it sets a new one.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         self.inner.shutdown(limit).await
     }
