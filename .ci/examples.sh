@@ -12,8 +12,8 @@ target=${CARGO_TARGET_DIR:-target}
 index=examples/README.md
 
 built=$(cargo metadata --locked --no-deps --format-version 1 |
-    { grep -o '"kind":\["example"\],"crate_types":\["[^"]*"\],"name":"[^"]*"' || true; } |
-    sed 's/.*"name":"\(.*\)"/\1/' | sort)
+    { grep -o '"kind":\["example"\],"crate_types":\["[^"]*"\],"name":"[^"]*","src_path":"'"$PWD"'/examples/' || true; } |
+    sed 's/.*"name":"\([^"]*\)".*/\1/' | sort)
 commands=
 if [[ -f $index ]]; then
     commands=$(grep -o 'cargo run [^`]*--example [^`]*' "$index" || true)
