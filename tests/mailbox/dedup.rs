@@ -166,8 +166,9 @@ async fn all_but_a_few_of_as_many_as_promised_are_remembered() -> Result {
             to.tell(id).await?;
         }
     }
-    // A set of four gets a fifth once in 270 times, and then its five push each other out in turn: 19 on average.
+    // A set of four gets a fifth once in 270 times, and then its five push each other out in turn: 19 on average,
+    // and never more than 80 of 1,024 in a million tables.
     let known = to.accounting().deduplicated;
-    assert!((960..=1_024).contains(&known), "{known}");
+    assert!((924..=1_024).contains(&known), "{known}");
     Ok(())
 }
