@@ -9,10 +9,9 @@
 //! ```
 //!
 //! A [`Layer`] wraps whatever stands behind it: other layers, and at last the mailbox. It runs on the sender's task, so it
-//! must not block. A refusal hands the message back: nothing is lost.
+//! must not block. A refused message stays with its sender: nothing is lost.
 
-use ractor_agents::mailbox::{Inbound, Layer, Mailbox, Refusal, Refused};
-use ractor_agents::message::Envelope;
+use ractor_agents::mailbox::{Inbound, Layer, Mailbox, Offer, Refusal};
 use ractor_agents::prelude::*;
 
 /// What the user of the layer writes: `.layer(SizeLimit { bytes_max: 16 })`.
@@ -44,18 +43,15 @@ where
     A: Agent<Message: AsRef<[u8]>>,
     Inner: Inbound<A>,
 {
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        let (bytes, bytes_max) = (envelope.message().as_ref().len(), self.bytes_max);
+    fn offer(&self, offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        let (bytes, bytes_max) = (offer.message().as_ref().len(), self.bytes_max);
         if bytes > bytes_max {
             // No payload in here: refusals end up in logs.
             let text = format!("{bytes} bytes, the limit is {bytes_max}");
-            let refusal = Refusal::Layer {
-                layer: "size limit",
-                text,
-            };
-            return Err(Refused::new(envelope, refusal));
+            let layer = "size limit";
+            return Err(Refusal::Layer { layer, text });
         }
-        self.inner.offer(envelope, mailbox)
+        self.inner.offer(offer, mailbox)
     }
 }
 

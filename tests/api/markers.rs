@@ -10,7 +10,7 @@ use ractor_agents::agent::{
 };
 use ractor_agents::dead_letter::{DeadLetter, DeadLetters, Reason};
 use ractor_agents::mailbox::{
-    Accounting, Aging, Identity, LaneLimit, Mailbox, Overflow, Refusal, Refused, Stack, deadline,
+    Accounting, Aging, Identity, LaneLimit, Mailbox, Offer, Overflow, Refusal, Stack, deadline,
     dedup, load_shed, quarantine, rate_limit, retry, trace, ttl,
 };
 use ractor_agents::message::{
@@ -130,7 +130,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         ttl::Layer,
         Envelope<Puppet>,
         Envelope<Least>,
-        Refused<Puppet>,
+        Offer<'static, Puppet>,
         Headers,
         InvalidTraceParent,
         MessageId,

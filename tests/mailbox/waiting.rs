@@ -5,10 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use ractor_agents::agent::{Agent, AgentRef, AskError};
-use ractor_agents::mailbox::{
-    Inbound, LaneLimit, Layer, Mailbox, Overflow, Refusal, Refused, dedup,
-};
-use ractor_agents::message::{Envelope, Priority};
+use ractor_agents::mailbox::{Inbound, LaneLimit, Layer, Mailbox, Offer, Overflow, Refusal, dedup};
+use ractor_agents::message::Priority;
 use ractor_agents::swarm::Swarm;
 use tests::{Act, Log, Puppet, Task, idle, ms, secs, test_swarm};
 use tokio::task::JoinSet;
@@ -283,16 +281,16 @@ impl<Inner> Layer<Inner> for Promote {
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Promoting<Inner> {
     fn offer(
         &self,
-        mut envelope: Envelope<A>,
+        mut offer: Offer<'_, A>,
         mailbox: &Mailbox<A>,
-    ) -> std::result::Result<(), Refused<A>> {
-        let up = match envelope.priority() {
+    ) -> std::result::Result<(), Refusal> {
+        let up = match offer.priority() {
             Priority::Low => Priority::Normal,
             Priority::Normal => Priority::High,
             other => other,
         };
-        envelope.set_priority(up);
-        self.0.offer(envelope, mailbox)
+        offer.set_priority(up);
+        self.0.offer(offer, mailbox)
     }
 }
 

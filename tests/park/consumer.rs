@@ -14,7 +14,7 @@ pub(crate) fn consume(mailbox: &Mailbox) -> Vec<u32> {
         while let Some(message) = mailbox.next() {
             handled.push(message);
         }
-        let unparked = block_on(std::future::poll_fn(|cx| mailbox.poll_unparked(cx)));
+        let unparked = block_on(std::future::poll_fn(|cx| mailbox.park(cx)));
         if unparked == Unparked::Drained {
             return handled;
         }
@@ -24,7 +24,7 @@ pub(crate) fn consume(mailbox: &Mailbox) -> Vec<u32> {
 /// Two senders and a consumer; the gate closes behind the second message.
 pub(crate) fn two_senders(mutant: Mutant) -> impl Fn() + Send + Sync {
     move || {
-        let mailbox = Arc::new(Mailbox::new(mutant));
+        let mailbox = Arc::new(Mailbox::new(1, mutant));
         let senders = [1, 2].map(|message| {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || mailbox.insert_anyway(message))
@@ -51,7 +51,7 @@ fn every_message_wakes_the_consumer() {
 /// A consumer that nobody stops: it must hear of the message by itself.
 pub(crate) fn one_sender(mutant: Mutant) -> impl Fn() + Send + Sync {
     move || {
-        let mailbox = Arc::new(Mailbox::new(mutant));
+        let mailbox = Arc::new(Mailbox::new(1, mutant));
         let sender = {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || mailbox.insert_anyway(1))
@@ -60,7 +60,7 @@ pub(crate) fn one_sender(mutant: Mutant) -> impl Fn() + Send + Sync {
             if mailbox.next().is_some() {
                 break;
             }
-            block_on(std::future::poll_fn(|cx| mailbox.poll_unparked(cx)));
+            block_on(std::future::poll_fn(|cx| mailbox.park(cx)));
         }
         sender.join().expect("no panic");
     }

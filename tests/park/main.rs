@@ -3,7 +3,7 @@
 //!
 //! The mailbox itself stands on locks and on a runtime that loom does not know, so this is a **model**: the few functions
 //! of `ractor-agents/src/mailbox` that lock, park and wake, transcribed step by step and named alike (`insert`, `pick`,
-//! `poll_unparked`, `set_gate`, `poll_room`, `taken`, `leave_line`). Whoever changes those changes these. That the model
+//! `park`, `set_gate`, `poll_room`, `settle`, `leave_line`). Whoever changes those changes these. That the model
 //! would notice is shown by its mutants: each leaves out one step, and must be caught.
 
 mod consumer;

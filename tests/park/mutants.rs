@@ -18,7 +18,7 @@ const ALL: [Mutant; 7] = [
     Mutant::ParksAfterTheLook,
     Mutant::InsertsInSilence,
     Mutant::ClosesInSilence,
-    Mutant::TakesInSilence,
+    Mutant::SettlesInSilence,
     Mutant::LeavesWithItsRoom,
 ];
 
@@ -53,7 +53,7 @@ fn in_a_process_of_its_own() {
             explore(3, one_sender(mutant));
         }
         Mutant::ClosesInSilence => explore(2, two_senders(mutant)),
-        Mutant::TakesInSilence => explore(2, one_waits(mutant)),
+        Mutant::SettlesInSilence => explore(2, one_waits(mutant)),
         Mutant::LeavesWithItsRoom => explore(2, one_gives_up(mutant)),
     }
 }

@@ -6,9 +6,6 @@ use std::task::{Context, Poll, Waker};
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Mutex, MutexGuard};
 
-/// How many messages a lane of the model holds.
-pub(crate) const DEPTH: usize = 1;
-
 /// A step that is left out, to see whether the model notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mutant {
@@ -22,7 +19,7 @@ pub(crate) enum Mutant {
     /// Who closes the gate leaves the consumer's waker where it is.
     ClosesInSilence,
     /// Room that comes free is promised to nobody.
-    TakesInSilence,
+    SettlesInSilence,
     /// A sender that gives up keeps the room that was promised to it.
     LeavesWithItsRoom,
 }
@@ -31,6 +28,8 @@ pub(crate) enum Mutant {
 #[derive(Default)]
 struct Inlet {
     lane: VecDeque<u32>,
+    /// How many were taken ahead and not handled, as far as the consumer has told.
+    ahead: usize,
     is_draining: bool,
     parked: Option<Waker>,
     line: VecDeque<(u32, Waker)>,
@@ -43,6 +42,8 @@ pub(crate) struct Mailbox {
     inlet: Mutex<Inlet>,
     hint: AtomicU32,
     outlet: Mutex<VecDeque<u32>>,
+    /// How many messages wait at most.
+    depth_max: usize,
     mutant: Mutant,
 }
 
@@ -62,15 +63,19 @@ pub(crate) enum Room {
 }
 
 impl Inlet {
-    fn has_room(&self) -> bool {
-        self.line.is_empty() && self.lane.len() + self.granted < DEPTH
+    fn depth(&self) -> usize {
+        self.lane.len() + self.ahead
     }
 
-    fn grant(&mut self) -> Vec<Waker> {
-        if self.lane.len() > DEPTH / 2 {
+    fn has_room(&self, depth_max: usize) -> bool {
+        self.line.is_empty() && self.depth() + self.granted < depth_max
+    }
+
+    fn grant(&mut self, depth_max: usize) -> Vec<Waker> {
+        if self.depth() > depth_max / 2 {
             return Vec::new();
         }
-        let room = DEPTH - self.lane.len();
+        let room = depth_max - self.depth();
         let count = room.saturating_sub(self.granted).min(self.line.len());
         self.granted += count;
         self.line.drain(..count).map(|(_, waker)| waker).collect()
@@ -78,8 +83,9 @@ impl Inlet {
 }
 
 impl Mailbox {
-    pub(crate) fn new(mutant: Mutant) -> Self {
+    pub(crate) fn new(depth_max: usize, mutant: Mutant) -> Self {
         Self {
+            depth_max,
             inlet: Mutex::new(Inlet::default()),
             hint: AtomicU32::new(0),
             outlet: Mutex::new(VecDeque::new()),
@@ -101,10 +107,10 @@ impl Mailbox {
         let mut inlet = self.inlet();
         if is_granted {
             inlet.granted -= 1;
-        } else if !inlet.has_room() {
+        } else if !inlet.has_room(self.depth_max) {
             return false;
         }
-        assert!(inlet.lane.len() < DEPTH, "the lane is overfull");
+        assert!(inlet.depth() < self.depth_max, "the lane is overfull");
         self.insert(inlet, message);
         true
     }
@@ -130,27 +136,34 @@ impl Mailbox {
 
     /// The next message, if any.
     pub(crate) fn next(&self) -> Option<u32> {
-        let mut chunk = self.outlet.lock().expect("not poisoned");
-        if self.hint.load(Ordering::Relaxed) != 0 && chunk.is_empty() {
-            let mut inlet = self.inlet();
-            chunk.extend(inlet.lane.drain(..));
-            self.taken(inlet);
+        let mut ahead = self.outlet.lock().expect("not poisoned");
+        if let Some(taken) = ahead.pop_front() {
+            self.settle(self.inlet(), ahead.len());
+            return Some(taken);
         }
-        chunk.pop_front()
+        if self.hint.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut inlet = self.inlet();
+        let first = inlet.lane.pop_front();
+        std::mem::swap(&mut inlet.lane, &mut ahead);
+        self.settle(inlet, ahead.len());
+        first
     }
 
-    fn taken(&self, mut inlet: MutexGuard<'_, Inlet>) {
+    fn settle(&self, mut inlet: MutexGuard<'_, Inlet>, ahead: usize) {
+        inlet.ahead = ahead;
         self.set_hint(&inlet);
-        if self.mutant == Mutant::TakesInSilence {
+        if self.mutant == Mutant::SettlesInSilence {
             return;
         }
-        let granted = inlet.grant();
+        let granted = inlet.grant(self.depth_max);
         drop(inlet);
         granted.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn poll_unparked(&self, cx: &Context<'_>) -> Poll<Unparked> {
-        let chunk = self.outlet.lock().expect("not poisoned");
+    pub(crate) fn park(&self, cx: &Context<'_>) -> Poll<Unparked> {
+        let ahead = self.outlet.lock().expect("not poisoned");
         let mut inlet = self.inlet();
         let is_in_line = if self.mutant == Mutant::ParksOnTheHint {
             drop(inlet);
@@ -160,7 +173,7 @@ impl Mailbox {
         } else {
             !inlet.lane.is_empty()
         };
-        if !chunk.is_empty() || is_in_line {
+        if !ahead.is_empty() || is_in_line {
             return Poll::Ready(Unparked::Ready);
         }
         if inlet.is_draining {
@@ -192,7 +205,7 @@ impl Mailbox {
     pub(crate) fn poll_room(&self, ticket: Option<u32>, cx: &Context<'_>) -> Room {
         let mut inlet = self.inlet();
         let Some(ticket) = ticket else {
-            if inlet.has_room() {
+            if inlet.has_room(self.depth_max) {
                 return Room::Retry;
             }
             let ticket = inlet.next_ticket;
@@ -218,7 +231,7 @@ impl Mailbox {
             return;
         }
         inlet.granted -= 1;
-        let woken = inlet.grant();
+        let woken = inlet.grant(self.depth_max);
         drop(inlet);
         woken.into_iter().for_each(Waker::wake);
     }

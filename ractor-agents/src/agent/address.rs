@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Agent, AgentId, Ask, Current, IntoMessage, Record, Status, Tell, TellError};
+use super::{Agent, AgentId, Ask, IntoMessage, Record, Status, Tell, TellError};
 use crate::mailbox::{Accounting, Gate};
-use crate::message::Envelope;
 
 /// The address of an agent: how everybody else talks to it.
 ///
@@ -57,8 +56,9 @@ impl<A: Agent> AgentRef<A> {
     /// ```
     #[doc(alias = "cast")]
     #[doc(alias = "send")]
+    #[inline]
     pub fn tell<K, M: IntoMessage<A, K>>(&self, message: M) -> Tell<'_, A> {
-        Tell::new(self, self.envelope(message.into_message(), false))
+        Tell::new(self, message.into_message())
     }
 
     /// Sends a message if there is room now.
@@ -70,7 +70,7 @@ impl<A: Agent> AgentRef<A> {
         &self,
         message: M,
     ) -> Result<(), TellError<A::Message>> {
-        Tell::new(self, self.envelope(message.into_message(), false)).now()
+        self.tell(message).now()
     }
 
     /// Sends a message and waits for the answer.
@@ -87,8 +87,9 @@ impl<A: Agent> AgentRef<A> {
     /// that has begun is killed instead and the agent restarted, which does not count against its intensity.
     #[doc(alias = "call")]
     #[doc(alias = "request")]
+    #[inline]
     pub fn ask<K, M: IntoMessage<A, K>>(&self, message: M) -> Ask<'_, A, M::Reply> {
-        Ask::new(self, self.envelope(message.into_message(), true), M::reply)
+        Ask::new(self, message.into_message(), M::reply)
     }
 
     /// What the agent is doing. Advisory: stale when it returns.
@@ -140,18 +141,6 @@ impl<A: Agent> AgentRef<A> {
     /// events of children linked to it are not handled: use this for identity, monitoring and kills only.
     pub fn actor(&self) -> Option<ractor::ActorCell> {
         self.record.actor()
-    }
-
-    fn envelope(&self, message: A::Message, is_ask: bool) -> Envelope<A> {
-        let defaults = &self.record.defaults;
-        let mut envelope = Envelope::new(message, defaults.priority);
-        if let Some(ttl) = defaults.ttl {
-            envelope.set_ttl(ttl);
-        }
-        if self.record.traces {
-            envelope.trace_from(Current::trace(), is_ask);
-        }
-        envelope
     }
 }
 

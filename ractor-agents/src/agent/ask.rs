@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::tell::{Delivery, options};
-use super::{Agent, AgentRef, Answer, AskError, Current, ReplyTo, TellError};
+use super::{Agent, AgentRef, Answer, AskError, Current, ReplyTo};
 use crate::mailbox::Refusal;
-use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
+use crate::message::{Moment, Priority, TooManyHeaders};
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
 ///
@@ -42,14 +42,15 @@ enum State<A: Agent> {
 }
 
 impl<'a, A: Agent, R> Ask<'a, A, R> {
+    #[inline]
     pub(super) fn new(
         to: &'a AgentRef<A>,
-        envelope: Envelope<A>,
+        message: A::Message,
         reply: fn(A::Reply) -> Option<R>,
     ) -> Self {
         let patience = to.record().defaults.patience;
         Self {
-            delivery: Delivery::new(to, envelope),
+            delivery: Delivery::new(to, message),
             reply,
             patience,
             state: State::Unsent,
@@ -70,16 +71,9 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
     /// Stamps the envelope with the way back and the end of the asker's patience.
     fn begin(&mut self) -> Result<(), AskError<A::Message>> {
         let to = self.delivery.to;
-        if Current::is(to.record().swarm_address(), to.id())
-            && let Some(envelope) = self.delivery.envelope.take()
-        {
-            let message = Box::new(envelope.message.into_sole());
-            let refusal = Refusal::AskedItself;
-            return Err(AskError::Refused(TellError {
-                agent: to.id(),
-                refusal,
-                message,
-            }));
+        if Current::is(to.record().swarm_address(), to.id()) {
+            let refused = self.delivery.refused(Refusal::AskedItself);
+            return refused.map_err(AskError::Refused);
         }
         let since = Moment::now();
         let (reply, answer) = ReplyTo::channel(since.after(self.patience));
@@ -116,13 +110,9 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         };
         ready!(timer.as_mut().poll(cx));
         let waited = Moment::now().since(*since);
-        match self.delivery.withdraw() {
-            Some(message) => Poll::Ready(Err(AskError::Refused(TellError {
-                agent: self.delivery.to.id(),
-                refusal: Refusal::NoRoom { waited },
-                message: Box::new(message),
-            }))),
-            None => Poll::Pending,
+        match self.delivery.refused(Refusal::NoRoom { waited }) {
+            Err(refused) => Poll::Ready(Err(AskError::Refused(refused))),
+            Ok(()) => Poll::Pending,
         }
     }
 

@@ -1,16 +1,17 @@
 //! The run loop of an agent that handles messages together.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 
 use ractor::ActorProcessingErr;
 use tokio::time::sleep;
 
-use super::cell::{end_incarnation, yield_once};
+use super::cell::end_incarnation;
 use super::context::Context;
-use super::pace::Pace;
 use super::record::Batch;
-use super::{Agent, Failure, Record};
-use crate::mailbox::{InHand, Next, Unparked};
+use super::{Agent, Failure, Pace, Record};
+use crate::mailbox::{Hand, Next, Unparked};
 use crate::message::Moment;
 
 /// Handles one batch after another until there is a reason to end.
@@ -24,7 +25,7 @@ pub(super) async fn serve_batches<A: Agent>(
     let mailbox = &record.mailbox;
     let mut pace = Pace::new();
     loop {
-        match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
+        match poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
             Unparked::Ready => {}
             Unparked::Drained => {
                 agent.on_stop(ctx).await;
@@ -32,23 +33,25 @@ pub(super) async fn serve_batches<A: Agent>(
             }
         }
         fill(record, batch, epoch).await;
+        let mut in_hand = Batched(Vec::new());
         let now = Moment::now();
-        let mut in_hand = InHands(Vec::new());
         while in_hand.0.len() < batch.size_max {
-            match mailbox.next(epoch, now) {
-                Next::Deliver(envelope) => in_hand.0.push(envelope),
+            let mut hand = mailbox.hand(epoch);
+            match hand.try_next(now) {
+                Next::Deliver => in_hand.0.push(hand),
                 Next::Leave if in_hand.0.is_empty() => {
                     agent.on_stop(ctx).await;
                     return Ok(());
                 }
-                Next::Empty | Next::Leave => break,
                 Next::Fenced => return Ok(()),
+                _ => break,
             }
         }
         deliver(agent, in_hand, ctx).await?;
-        if pace.served(true) {
+        pace.handled(true);
+        if pace.tick().is_none() {
+            pace.rest();
             yield_once().await;
-            pace.resume();
         }
     }
 }
@@ -56,9 +59,9 @@ pub(super) async fn serve_batches<A: Agent>(
 /// Waits until a batch is full or the first of it has waited long enough.
 async fn fill<A: Agent>(record: &Record<A>, batch: Batch, epoch: u32) {
     let mut delay = pin!(sleep(batch.delay_max));
-    std::future::poll_fn(|cx| {
+    poll_fn(|cx| {
         if delay.as_mut().poll(cx).is_ready() {
-            return std::task::Poll::Ready(());
+            return Poll::Ready(());
         }
         record.mailbox.poll_filled(epoch, batch.size_max, cx)
     })
@@ -66,9 +69,9 @@ async fn fill<A: Agent>(record: &Record<A>, batch: Batch, epoch: u32) {
 }
 
 /// Envelopes that are handled together, in their order.
-struct InHands<'a, A: Agent>(Vec<InHand<'a, A>>);
+struct Batched<'a, A: Agent>(Vec<Hand<'a, A>>);
 
-impl<A: Agent> Drop for InHands<'_, A> {
+impl<A: Agent> Drop for Batched<'_, A> {
     fn drop(&mut self) {
         // Last first, so that those which go back are in line in their order.
         while self.0.pop().is_some() {}
@@ -77,13 +80,13 @@ impl<A: Agent> Drop for InHands<'_, A> {
 
 async fn deliver<A: Agent>(
     agent: &mut A,
-    mut in_hand: InHands<'_, A>,
+    mut in_hand: Batched<'_, A>,
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
-    for envelope in &in_hand.0 {
-        ctx.enter(envelope.stamp, envelope.extras.clone());
+    for hand in &in_hand.0 {
+        ctx.enter(hand);
     }
-    let messages: Vec<&A::Message> = in_hand.0.iter().filter_map(InHand::message).collect();
+    let messages: Vec<&A::Message> = in_hand.0.iter().filter_map(Hand::message).collect();
     if messages.is_empty() {
         return Ok(());
     }
@@ -106,14 +109,28 @@ async fn deliver<A: Agent>(
             in_hand
                 .into_iter()
                 .zip(replies)
-                .for_each(|(envelope, reply)| envelope.complete(reply));
+                .for_each(|(hand, reply)| hand.complete(reply));
             Ok(())
         }
         Err(failure) => {
-            while let Some(envelope) = in_hand.0.pop() {
-                envelope.fail(&failure);
+            while let Some(mut hand) = in_hand.0.pop() {
+                hand.fail(&failure);
             }
             end_incarnation(&failure)
         }
     }
+}
+
+/// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.
+async fn yield_once() {
+    let mut is_resumed = false;
+    poll_fn(|cx| {
+        if is_resumed {
+            return Poll::Ready(());
+        }
+        is_resumed = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

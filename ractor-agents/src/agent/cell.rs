@@ -1,8 +1,8 @@
 //! The ractor actor of an agent, and its run loop.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_util::FutureExt;
 use ractor::{ActorProcessingErr, ActorRef};
@@ -11,9 +11,9 @@ use supervisors::{ExitReason, Panicked, StartFailed};
 use super::batches::serve_batches;
 use super::context::Context;
 use super::noting::Noting;
-use super::pace::Pace;
-use super::{Agent, Current, Failure, OnRestart, Record};
-use crate::mailbox::{InHand, Next, Phase, Unparked};
+
+use super::{Agent, Current, Failure, OnRestart, Pace, Record};
+use crate::mailbox::{Hand, Next, Phase};
 use crate::message::Moment;
 
 /// The ractor actor of an agent. It gets one message in its life, [`Run`], whose handler is the run loop.
@@ -173,49 +173,28 @@ async fn serve<A: Agent>(
     agent: &mut A,
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
-    let mailbox = &record.mailbox;
+    let mut hand = record.mailbox.hand(epoch);
     let mut pace = Pace::new();
-    let mut next = mailbox.next(epoch, pace.now());
+    let mut reply = None;
     loop {
-        next = match next {
-            Next::Deliver(mut in_hand) => {
-                ctx.enter(in_hand.stamp, in_hand.extras.take());
-                let mut pended = false;
-                match handle(agent, &in_hand, ctx, &mut pended).await {
-                    Ok(reply) if !pace.served(pended) => {
-                        in_hand.complete_and_next(reply, pace.now())
-                    }
-                    Ok(reply) => {
-                        in_hand.complete(reply);
-                        yield_once().await;
-                        pace.resume();
-                        mailbox.next(epoch, pace.now())
-                    }
-                    Err(failure) => {
-                        in_hand.fail(&failure);
-                        end_incarnation(&failure)?;
-                        pace.resume();
-                        mailbox.next(epoch, pace.now())
-                    }
-                }
-            }
-            Next::Empty => {
-                match std::future::poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
-                    Unparked::Ready => {
-                        pace.resume();
-                        mailbox.next(epoch, pace.now())
-                    }
-                    Unparked::Drained => {
-                        agent.on_stop(ctx).await;
-                        return Ok(());
-                    }
-                }
-            }
-            Next::Leave => {
+        match poll_fn(|cx| hand.poll_next(&mut reply, &mut pace, cx)).await {
+            Next::Deliver => {}
+            Next::Fenced => return Ok(()),
+            _ => {
                 agent.on_stop(ctx).await;
                 return Ok(());
             }
-            Next::Fenced => return Ok(()),
+        }
+        ctx.enter(&hand);
+        let mut pended = false;
+        let handled = handle(agent, &hand, ctx, &mut pended).await;
+        pace.handled(pended);
+        match handled {
+            Ok(answer) => reply = Some(answer),
+            Err(failure) => {
+                hand.fail(&failure);
+                end_incarnation(&failure)?;
+            }
         }
     }
 }
@@ -223,11 +202,11 @@ async fn serve<A: Agent>(
 /// Has the agent handle an envelope, through the layers around it if there are any, and notes whether it had to wait.
 async fn handle<A: Agent>(
     agent: &mut A,
-    in_hand: &InHand<'_, A>,
+    hand: &Hand<'_, A>,
     ctx: &Context<A>,
     pended: &mut bool,
 ) -> Result<A::Reply, Failure> {
-    let Some(message) = in_hand.message() else {
+    let Some(message) = hand.message() else {
         return Err(Failure::new("the message is gone").without_restart());
     };
     match &ctx.record.around {
@@ -243,20 +222,6 @@ pub(super) fn end_incarnation(failure: &Failure) -> Result<(), ActorProcessingEr
     } else {
         Ok(())
     }
-}
-
-/// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.
-pub(super) async fn yield_once() {
-    let mut is_resumed = false;
-    std::future::poll_fn(|cx| {
-        if is_resumed {
-            return Poll::Ready(());
-        }
-        is_resumed = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[cfg(test)]

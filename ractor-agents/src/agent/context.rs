@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::timers::Intervals;
 use super::{Agent, AgentId, AgentRef, Current, Gathering, IntoAgent, Record};
+use crate::mailbox::Hand;
 use crate::message::{Extras, Headers, MessageId, Moment, Priority, Stamp, TraceContext};
 use crate::swarm::{Inner, Spawn, Swarm};
 
@@ -17,8 +18,10 @@ use crate::swarm::{Inner, Spawn, Swarm};
 pub struct Context<A: Agent> {
     pub(super) record: Arc<Record<A>>,
     swarm: Arc<Inner>,
-    /// The message in hand, if any.
-    delivery: Option<(Stamp, Option<Arc<Extras>>)>,
+    /// Whether a message is in hand.
+    is_in_hand: bool,
+    stamp: Stamp,
+    extras: Option<Arc<Extras>>,
     deadline: Duration,
     pub(super) intervals: Mutex<Intervals<A>>,
     /// Agents that were spawned as children of this incarnation.
@@ -49,7 +52,9 @@ impl<A: Agent> Context<A> {
         Self {
             record,
             swarm,
-            delivery: None,
+            is_in_hand: false,
+            stamp: Stamp::new(Priority::Normal),
+            extras: None,
             deadline,
             intervals: Mutex::default(),
             children: Arc::default(),
@@ -61,9 +66,13 @@ impl<A: Agent> Context<A> {
         self.record.gathering.lock().take()
     }
 
-    pub(super) fn enter(&mut self, stamp: Stamp, extras: Option<Arc<Extras>>) {
-        self.intervals.get_mut().tick(stamp.number, &self.record);
-        self.delivery = Some((stamp, extras));
+    pub(super) fn enter(&mut self, hand: &Hand<'_, A>) {
+        self.is_in_hand = true;
+        self.stamp = hand.stamp;
+        self.extras.clone_from(&hand.extras);
+        self.intervals
+            .get_mut()
+            .tick(hand.stamp.number, &self.record);
         if self.record.traces {
             Current::set_trace(self.trace());
         }
@@ -112,7 +121,7 @@ impl<A: Agent> Context<A> {
 
     /// Which attempt at the message in hand this is, from 1.
     pub fn attempt(&self) -> Option<u16> {
-        self.stamp().map(|stamp| stamp.attempt)
+        self.stamp().map(|stamp| stamp.begun().attempt)
     }
 
     /// How long an attempt at the message in hand may take. `None` for no limit.
@@ -124,7 +133,7 @@ impl<A: Agent> Context<A> {
     /// When the time to live of the message in hand is over, counted from now. `None` for never. An asker's patience is
     /// not told.
     pub fn expires_in(&self) -> Option<Duration> {
-        let expires = self.stamp()?.expires;
+        let expires = self.stamp()?.expires?;
         (!expires.is_never()).then(|| expires.since(Moment::now()))
     }
 
@@ -155,11 +164,11 @@ impl<A: Agent> Context<A> {
     }
 
     fn stamp(&self) -> Option<&Stamp> {
-        self.delivery.as_ref().map(|(stamp, _)| stamp)
+        self.is_in_hand.then_some(&self.stamp)
     }
 
     fn extras(&self) -> Option<&Extras> {
-        self.delivery.as_ref()?.1.as_deref()
+        self.extras.as_deref()
     }
 }
 

@@ -36,6 +36,7 @@ pub use id::AgentId;
 pub use into_agent::{FnAgent, IntoAgent, IsAgent, IsFunction};
 pub use into_message::{IntoMessage, Plain, Typed};
 pub(crate) use own_thread::OwnThread;
+pub(crate) use pace::Pace;
 pub use record::OnRestart;
 pub(crate) use record::{Batch, Defaults, Launch, Plan, Record};
 pub(crate) use reply::{Answer, ReplyTo};

@@ -19,11 +19,14 @@ const QUICK: Duration = Duration::from_micros(50);
 pub(crate) struct Pace {
     now: Moment,
     slice_began: Moment,
+    /// How many envelopes of this slice were taken in hand.
     served: u32,
     /// The coarse clock at the last look at the fine one.
     tick: u64,
     stride: u32,
     until_look: u32,
+    /// The last handler had to wait.
+    pended: bool,
 }
 
 impl Pace {
@@ -33,26 +36,54 @@ impl Pace {
             now,
             slice_began: now,
             served: 0,
-            tick: coarse_tick(),
+            tick: 0,
             stride: 1,
-            until_look: 1,
+            until_look: 0,
+            pended: false,
         }
     }
 
-    /// The time, at most a tick of the system's coarse clock (4 ms) old, and less where handlers are quick.
-    pub(crate) fn now(&self) -> Moment {
-        self.now
+    /// A handler is done; `pended` if it had to wait for something.
+    pub(crate) fn handled(&mut self, pended: bool) {
+        self.pended |= pended;
     }
 
-    /// One more was handled; `pended` if it had to wait for something. True if it is time to yield.
-    pub(crate) fn served(&mut self, pended: bool) -> bool {
-        self.served += 1;
-        self.until_look -= 1;
+    /// An envelope waits: the time, at most a tick of the system's coarse clock (4 ms) old, and less where handlers are
+    /// quick. `None` if the envelope has to wait until others have run.
+    pub(crate) fn tick(&mut self) -> Option<Moment> {
+        if self.served == 0 {
+            self.begin();
+            return Some(self.now);
+        }
+        self.until_look = self.until_look.saturating_sub(1);
         let tick = coarse_tick();
-        if self.until_look > 0 && !pended && tick == self.tick {
-            return false;
+        if self.until_look > 0 && !self.pended && tick == self.tick {
+            self.served += 1;
+            return Some(self.now);
         }
+        self.look(tick);
+        self.served += 1;
+        let is_over = self.served > SLICE || self.now.since(self.slice_began) >= SLICE_TIME;
+        (!is_over).then_some(self.now)
+    }
+
+    /// The loop yields or is parked: what comes next begins a new slice.
+    pub(crate) fn rest(&mut self) {
+        self.served = 0;
+    }
+
+    /// Most slices are of one envelope: the coarse clock is read when a second comes.
+    fn begin(&mut self) {
+        self.now = Moment::now();
+        self.slice_began = self.now;
+        self.served = 1;
+        self.until_look = 1;
+        self.pended = false;
+    }
+
+    fn look(&mut self, tick: u64) {
         self.tick = tick;
+        self.pended = false;
         let now = Moment::now();
         let is_quick = now.since(self.now) < QUICK;
         self.stride = if is_quick {
@@ -62,16 +93,6 @@ impl Pace {
         };
         self.until_look = self.stride;
         self.now = now;
-        self.served >= SLICE || now.since(self.slice_began) >= SLICE_TIME
-    }
-
-    /// The loop has yielded or was parked: a new slice begins.
-    pub(crate) fn resume(&mut self) {
-        self.now = Moment::now();
-        self.tick = coarse_tick();
-        self.slice_began = self.now;
-        self.served = 0;
-        self.until_look = self.stride;
     }
 }
 

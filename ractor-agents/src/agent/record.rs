@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::cell::{Body, Cell};
 use super::own_thread::OwnThread;
-use super::{Agent, AgentId, AnyHandler, Gathering};
-use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Refused};
+use super::{Agent, AgentId, AnyHandler, Current, Gathering};
+use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority};
 use crate::swarm::Inner;
 
@@ -88,6 +88,8 @@ pub(crate) struct Record<A: Agent> {
     pub(crate) swarm: Weak<Inner>,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
+    /// Whether messages get anything from the agent that they would not have otherwise.
+    pub(super) prepares: bool,
     pub(crate) defaults: Arc<Defaults>,
     /// The layers in front of the mailbox, if any.
     inbound: Option<Box<dyn Inbound<A>>>,
@@ -123,6 +125,7 @@ impl<A: Agent> Record<A> {
         Self {
             mailbox,
             traces: swarm.traces,
+            prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
             defaults,
             inbound,
@@ -150,11 +153,24 @@ impl<A: Agent> Record<A> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Offers an envelope through the layers, if there are any.
-    pub(crate) fn offer(&self, envelope: Envelope<A>) -> Result<(), Refused<A>> {
+    /// Gives a message what the agent gives to all of its messages that have none of their own.
+    #[cold]
+    pub(super) fn prepare(&self, envelope: &mut Envelope<A>) {
+        if let Some(ttl) = self.defaults.ttl
+            && !envelope.has_ttl()
+        {
+            envelope.set_ttl(ttl);
+        }
+        if self.traces && envelope.trace().is_none() {
+            envelope.trace_from(Current::trace());
+        }
+    }
+
+    /// Offers a message through the layers, if there are any.
+    pub(crate) fn offer(&self, offer: Offer<'_, A>) -> Result<(), Refusal> {
         match &self.inbound {
-            None => Identity.offer(envelope, &self.mailbox),
-            Some(layers) => layers.offer(envelope, &self.mailbox),
+            None => Identity.offer(offer, &self.mailbox),
+            Some(layers) => layers.offer(offer, &self.mailbox),
         }
     }
 

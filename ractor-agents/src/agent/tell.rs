@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{Agent, AgentRef, Current, TellError};
-use crate::mailbox::{Overflow, Refusal, Refused, Room, Ticket};
+use crate::mailbox::{Offer, Overflow, Refusal, Room, Ticket};
 use crate::message::{Envelope, Priority, TooManyHeaders};
 
 /// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
@@ -15,13 +15,14 @@ use crate::message::{Envelope, Priority, TooManyHeaders};
 /// As told at [`AgentRef::tell`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct Tell<'a, A: Agent> {
-    pub(super) delivery: Delivery<'a, A>,
+    delivery: Delivery<'a, A>,
 }
 
 impl<'a, A: Agent> Tell<'a, A> {
-    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
+    #[inline]
+    pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
-            delivery: Delivery::new(to, envelope),
+            delivery: Delivery::new(to, message),
         }
     }
 
@@ -30,14 +31,9 @@ impl<'a, A: Agent> Tell<'a, A> {
     /// # Errors
     /// As for [`AgentRef::try_tell`].
     pub(super) fn now(mut self) -> Result<(), TellError<A::Message>> {
-        let Some(envelope) = self.delivery.envelope.take() else {
-            return Ok(());
-        };
         self.delivery
-            .to
-            .record()
-            .offer(envelope)
-            .map_err(|refused| self.delivery.error(refused))
+            .offer()
+            .or_else(|refusal| self.delivery.refused(refusal))
     }
 }
 
@@ -125,10 +121,11 @@ pub(super) struct Delivery<'a, A: Agent> {
 }
 
 impl<'a, A: Agent> Delivery<'a, A> {
-    pub(super) fn new(to: &'a AgentRef<A>, envelope: Envelope<A>) -> Self {
+    #[inline]
+    pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
             to,
-            envelope: Some(envelope),
+            envelope: Some(Envelope::new(message, to.record().defaults.priority)),
             place: None,
         }
     }
@@ -146,27 +143,37 @@ impl<'a, A: Agent> Delivery<'a, A> {
         }
     }
 
+    fn offer(&mut self) -> Result<(), Refusal> {
+        let record = self.to.record();
+        if record.prepares {
+            self.edit(|envelope| record.prepare(envelope));
+        }
+        match Offer::new(&mut self.envelope) {
+            Some(offer) => record.offer(offer),
+            None => Ok(()),
+        }
+    }
+
     /// Offers the envelope until it is in line or refused for good.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), TellError<A::Message>>> {
         if self.place.is_some() && !self.is_called(cx) {
             return Poll::Pending;
         }
         loop {
-            let Some(envelope) = self.envelope.take() else {
+            let Err(refusal) = self.offer() else {
                 return Poll::Ready(Ok(()));
             };
-            let mut refused = match self.to.record().offer(envelope) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(refused) => refused,
-            };
-            if let Some(lane) = refused.envelope.stamp.granted.take() {
+            let granted = self
+                .envelope
+                .as_mut()
+                .and_then(|envelope| envelope.stamp.granted.take());
+            if let Some(lane) = granted {
                 // A layer turned it away for another reason: the room is for the next in line.
                 self.to.record().mailbox.return_room(lane);
             }
-            if !self.may_wait(&refused) {
-                return Poll::Ready(Err(self.error(refused)));
+            if !self.may_wait(&refusal) {
+                return Poll::Ready(self.refused(refusal));
             }
-            self.envelope = Some(*refused.envelope);
             if !self.is_called(cx) {
                 return Poll::Pending;
             }
@@ -199,8 +206,8 @@ impl<'a, A: Agent> Delivery<'a, A> {
         }
     }
 
-    fn may_wait(&self, refused: &Refused<A>) -> bool {
-        let Refusal::Full { priority, .. } = refused.refusal else {
+    fn may_wait(&self, refusal: &Refusal) -> bool {
+        let Refusal::Full { priority, .. } = *refusal else {
             return false;
         };
         let record = self.to.record();
@@ -208,13 +215,15 @@ impl<'a, A: Agent> Delivery<'a, A> {
             && !Current::is(record.swarm_address(), record.id())
     }
 
-    pub(super) fn error(&self, refused: Refused<A>) -> TellError<A::Message> {
-        let Refused { envelope, refusal } = refused;
-        TellError {
-            agent: self.to.id(),
-            refusal,
-            message: Box::new(envelope.message.into_sole()),
-        }
+    /// Hands the message back, if it is still here.
+    pub(super) fn refused(&mut self, refusal: Refusal) -> Result<(), TellError<A::Message>> {
+        self.withdraw().map_or(Ok(()), |message| {
+            Err(TellError {
+                agent: self.to.id(),
+                refusal,
+                message: Box::new(message),
+            })
+        })
     }
 }
 

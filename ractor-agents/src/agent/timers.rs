@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Agent, Context, Record, TellError};
-use crate::mailbox::Refused;
 use crate::message::{Envelope, Moment};
 
 /// A message for later; it can be called off. Made by [`Context::later`] and [`Context::every`].
@@ -140,7 +139,7 @@ impl<A: Agent> Context<A> {
         self.record
             .mailbox
             .schedule(envelope, due)
-            .map_err(|Refused { envelope, refusal }| TellError {
+            .map_err(|(envelope, refusal)| TellError {
                 agent: self.id(),
                 refusal,
                 message: Box::new(envelope.message.into_sole()),

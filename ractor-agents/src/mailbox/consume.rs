@@ -4,22 +4,26 @@ use std::task::{Context, Poll};
 
 use parking_lot::MutexGuard;
 
-use super::in_flight::InFlight;
 use super::outlet::Outlet;
-use super::{Buried, Gate, InHand, Mailbox, Phase};
-use crate::agent::Agent;
+use super::{Buried, Gate, Hand, Mailbox, Phase};
+use crate::agent::{Agent, Pace};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
 
 /// What the consumer is to do next.
-pub(crate) enum Next<'a, A: Agent> {
-    /// Handle this.
-    Deliver(InHand<'a, A>),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Handle what is in hand.
+    Deliver,
     /// Park: nothing is in line.
     Empty,
-    /// Leave in order, with the rest in line: the supervisor asks for it.
+    /// Let others run.
+    Yield,
+    /// End in order: the gate is closed and nothing is left.
+    Drained,
+    /// End in order, with the rest in line: the supervisor asks for it.
     Leave,
-    /// Leave: another incarnation has taken over.
+    /// End: another incarnation has taken over.
     Fenced,
 }
 
@@ -59,90 +63,24 @@ impl<A: Agent> Mailbox<A> {
         is_current
     }
 
-    /// Takes the next envelope in hand.
-    pub(crate) fn next(&self, epoch: u32, now: Moment) -> Next<'_, A> {
-        let outlet = self.outlet.lock();
-        if outlet.epoch == epoch {
-            self.take_next(outlet, now)
-        } else {
-            Next::Fenced
-        }
-    }
-
-    /// Takes the next envelope in hand that somebody still wants; the others end here.
-    pub(super) fn take_next<'a>(
-        &'a self,
-        mut outlet: MutexGuard<'a, Outlet<A>>,
-        now: Moment,
-    ) -> Next<'a, A> {
-        loop {
-            if outlet.is_leaving {
-                return Next::Leave;
-            }
-            if outlet.is_condemned || outlet.is_full_of_retries() {
-                return Next::Empty;
-            }
-            let Some(envelope) = self.pick(&mut outlet) else {
-                return Next::Empty;
-            };
-            let Some(reason) = unwanted(&envelope, now) else {
-                return self.take_in_hand(outlet, envelope, now);
-            };
-            outlet.count(reason.end(envelope.stamp.attempt > 0));
-            let epoch = outlet.epoch;
-            MutexGuard::unlocked(&mut outlet, || self.bury(Buried::from(envelope), reason));
-            if outlet.epoch != epoch {
-                return Next::Fenced;
-            }
-        }
-    }
-
-    fn take_in_hand<'a>(
-        &'a self,
-        mut outlet: MutexGuard<'a, Outlet<A>>,
-        envelope: Envelope<A>,
-        now: Moment,
-    ) -> Next<'a, A> {
-        let Envelope {
-            mut message,
-            reply,
-            mut stamp,
-            extras,
-        } = envelope;
-        if self.attempts_max(&stamp) > 1 {
-            message = message.into_shared();
-        }
-        stamp.attempt = stamp.attempt.saturating_add(1);
-        if stamp.attempt > 1 {
-            outlet.count_retried();
-        }
-        let own = extras.as_ref().and_then(|extras| extras.deadline);
-        let mut due = now.after(own.unwrap_or(self.settings.deadline));
-        if let Some(reply) = &reply {
-            due = due.min(reply.until());
-        }
-        let in_hand = InHand::new(self, outlet.epoch, stamp, extras.clone(), message);
-        outlet.in_flight.push(InFlight {
-            stamp,
-            due,
-            reply,
-            extras,
-            copy: in_hand.copy(),
-            cause: None,
-        });
-        let watch = outlet.watch(due);
-        drop(outlet);
-        self.arm(watch);
-        Next::Deliver(in_hand)
+    /// An empty hand.
+    pub(crate) fn hand(&self, epoch: u32) -> Hand<'_, A> {
+        Hand::new(self, epoch)
     }
 
     /// Parks the consumer until something comes in line or the gate changes.
     pub(crate) fn poll_unparked(&self, epoch: u32, cx: &Context<'_>) -> Poll<Unparked> {
         let outlet = self.outlet.lock();
+        if outlet.epoch != epoch || outlet.is_leaving {
+            return Poll::Ready(Unparked::Ready);
+        }
+        self.park(&outlet, cx)
+    }
+
+    fn park(&self, outlet: &Outlet<A>, cx: &Context<'_>) -> Poll<Unparked> {
         let mut inlet = self.inlet.lock();
-        let is_waiting = outlet.chunk.len() > 0 || inlet.lanes.mask() != 0;
-        let may_start = !outlet.is_condemned && !outlet.is_full_of_retries();
-        if outlet.epoch != epoch || outlet.is_leaving || (is_waiting && may_start) {
+        let is_waiting = outlet.lanes.mask() | inlet.lanes.mask() != 0;
+        if is_waiting && outlet.may_start() {
             return Poll::Ready(Unparked::Ready);
         }
         if !outlet.is_condemned
@@ -160,7 +98,7 @@ impl<A: Agent> Mailbox<A> {
     pub(crate) fn poll_filled(&self, epoch: u32, size: usize, cx: &Context<'_>) -> Poll<()> {
         let outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
-        let in_line = outlet.chunk.len() + inlet.lanes.len();
+        let in_line = outlet.lanes.len() + inlet.lanes.len();
         let is_open = inlet.gate == Gate::Open && !outlet.is_leaving;
         if outlet.epoch != epoch || in_line >= size || !is_open {
             return Poll::Ready(());
@@ -190,7 +128,7 @@ impl<A: Agent> Mailbox<A> {
         for in_flight in outlet.in_flight.take_all() {
             left.push(in_flight.into_buried(None));
         }
-        left.extend(outlet.chunk.take_all().into_iter().map(Buried::from));
+        left.extend(outlet.lanes.take_all().into_iter().map(Buried::from));
         left.extend(outlet.delayed.take_all().map(Buried::from));
         let mut inlet = self.inlet.lock();
         left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
@@ -206,9 +144,113 @@ impl<A: Agent> Mailbox<A> {
     }
 }
 
+impl<A: Agent> Hand<'_, A> {
+    /// Ends what is in hand with `reply`, and takes the next envelope in hand; parks the consumer where there is none.
+    pub(crate) fn poll_next(
+        &mut self,
+        reply: &mut Option<A::Reply>,
+        pace: &mut Pace,
+        cx: &Context<'_>,
+    ) -> Poll<Next> {
+        self.drop_message();
+        let mut outlet = self.mailbox.outlet.lock();
+        let mut asker = None;
+        if self.is_full {
+            let Some(in_flight) = self.release(&mut outlet) else {
+                return Poll::Ready(Next::Fenced);
+            };
+            outlet.count_handled();
+            asker = in_flight.reply;
+        }
+        let next = self.poll_take(outlet, pace, cx);
+        if let Some(asker) = asker
+            && let Some(reply) = reply.take()
+        {
+            asker.send(Ok(reply));
+        }
+        next
+    }
+
+    fn poll_take(
+        &mut self,
+        mut outlet: MutexGuard<'_, Outlet<A>>,
+        pace: &mut Pace,
+        cx: &Context<'_>,
+    ) -> Poll<Next> {
+        loop {
+            let (next, watch) = self.take_next(&mut outlet, || pace.tick());
+            match next {
+                Next::Empty => match self.mailbox.park(&outlet, cx) {
+                    Poll::Ready(Unparked::Ready) => {}
+                    Poll::Ready(Unparked::Drained) => return Poll::Ready(Next::Drained),
+                    Poll::Pending => {
+                        pace.rest();
+                        return Poll::Pending;
+                    }
+                },
+                Next::Yield => {
+                    drop(outlet);
+                    pace.rest();
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                next => {
+                    drop(outlet);
+                    self.mailbox.arm(watch);
+                    return Poll::Ready(next);
+                }
+            }
+        }
+    }
+
+    /// Takes the next envelope in hand, if there is one.
+    pub(crate) fn try_next(&mut self, now: Moment) -> Next {
+        let mut outlet = self.mailbox.outlet.lock();
+        let (next, watch) = self.take_next(&mut outlet, || Some(now));
+        drop(outlet);
+        self.mailbox.arm(watch);
+        next
+    }
+
+    /// Takes the next envelope in hand that somebody still wants; the others end here. Also returns when it wants to be
+    /// looked at.
+    ///
+    /// `tick` tells the time if the next one may be taken now.
+    fn take_next(
+        &mut self,
+        outlet: &mut MutexGuard<'_, Outlet<A>>,
+        mut tick: impl FnMut() -> Option<Moment>,
+    ) -> (Next, Moment) {
+        loop {
+            if outlet.epoch != self.epoch {
+                return (Next::Fenced, Moment::NEVER);
+            }
+            if outlet.is_leaving {
+                return (Next::Leave, Moment::NEVER);
+            }
+            if !outlet.may_start() || self.mailbox.waiting(outlet) == 0 {
+                return (Next::Empty, Moment::NEVER);
+            }
+            let Some(now) = tick() else {
+                return (Next::Yield, Moment::NEVER);
+            };
+            let Some(envelope) = self.mailbox.pick(outlet, now) else {
+                return (Next::Empty, Moment::NEVER);
+            };
+            let Some(reason) = unwanted(&envelope, now) else {
+                return (Next::Deliver, self.take(outlet, envelope, now));
+            };
+            outlet.count(reason.end(envelope.stamp.attempt > 0));
+            MutexGuard::unlocked(outlet, || {
+                self.mailbox.bury(Buried::from(envelope), reason);
+            });
+        }
+    }
+}
+
 /// Why nobody wants it handled any more.
 fn unwanted<A: Agent>(envelope: &Envelope<A>, now: Moment) -> Option<Reason> {
-    if envelope.stamp.expires <= now {
+    if envelope.stamp.expires.is_some_and(|expires| expires <= now) {
         return Some(Reason::Expired);
     }
     if !envelope.stamp.is_ask {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inbound, Mailbox, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::Envelope;
 
 /// Gives every message that has none of its own a deadline for each attempt. The layer only stamps: the supervisor acts.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +37,10 @@ pub struct Deadline<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Deadline<Inner> {
-    fn offer(&self, mut envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        if envelope.deadline().is_none() {
-            envelope.set_deadline(self.deadline);
+    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        if offer.deadline().is_none() {
+            offer.set_deadline(self.deadline);
         }
-        self.inner.offer(envelope, mailbox)
+        self.inner.offer(offer, mailbox)
     }
 }

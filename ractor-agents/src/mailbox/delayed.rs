@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::outlet::Outlet;
-use super::{Buried, Gate, Mailbox, Refusal, Refused};
+use super::{Buried, Gate, Mailbox, Refusal};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
@@ -90,12 +90,12 @@ impl<A: Agent> Mailbox<A> {
     /// Accepts an envelope for `due`; returns its number.
     ///
     /// # Errors
-    /// [`Refused`] if the gate is closed for good or too many wait already.
+    /// Hands the envelope back if the gate is closed for good or too many wait already.
     pub(crate) fn schedule(
         &self,
         mut envelope: Envelope<A>,
         due: Moment,
-    ) -> Result<u64, Refused<A>> {
+    ) -> Result<u64, (Box<Envelope<A>>, Refusal)> {
         let mut outlet = self.outlet.lock();
         let mut inlet = self.inlet.lock();
         // Maintenance is for others: an interval goes on.
@@ -111,9 +111,7 @@ impl<A: Agent> Mailbox<A> {
             }));
         }
         if let Some(refusal) = refusal {
-            drop(inlet);
-            drop(outlet);
-            return Err(Refused::new(envelope, refusal));
+            return Err((Box::new(envelope), refusal));
         }
         let number = inlet.accept();
         drop(inlet);
@@ -150,7 +148,7 @@ impl<A: Agent> Outlet<A> {
         // Last first, so that they stand in line in their order.
         due.into_iter()
             .rev()
-            .for_each(|envelope| self.chunk.put_back(envelope));
+            .for_each(|envelope| self.lanes.push_front(envelope.stamp.lane, envelope));
         is_released
     }
 }

@@ -43,14 +43,14 @@ impl<A: Agent> InFlight<A> {
         Envelope {
             message,
             reply: self.reply,
-            stamp: self.stamp,
+            stamp: self.stamp.begun(),
             extras: self.extras,
         }
     }
 
     pub(super) fn into_buried(self, message: Option<Payload<A::Message>>) -> Buried<A> {
         Buried {
-            stamp: self.stamp,
+            stamp: self.stamp.begun(),
             reply: self.reply,
             extras: self.extras,
             message,

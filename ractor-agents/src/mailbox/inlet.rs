@@ -2,12 +2,14 @@
 
 use std::task::{Context, Waker};
 
+use parking_lot::MutexGuard;
+
 use super::lanes::Lanes;
 use super::waiting::{Ticket, Turn, Waiting};
-use super::{Accounting, Buried, Gate, LaneLimit, Mailbox, Overflow, Refusal, Refused, Settings};
+use super::{Accounting, Buried, Gate, LaneLimit, Mailbox, Offer, Overflow, Refusal, Settings};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Moment, Priority};
+use crate::message::{Envelope, Moment, PerLane, Priority};
 
 /// What the senders' lock guards.
 // In this order: what each message touches comes first.
@@ -21,6 +23,8 @@ pub(super) struct Inlet<A: Agent> {
     /// The earliest look that was asked for on behalf of envelopes in line.
     pub(super) watched: Moment,
     pub(super) lanes: Lanes<Envelope<A>>,
+    /// How many of each lane the consumer has taken ahead of handling them, as it last told. They use up room.
+    pub(super) ahead: PerLane<usize>,
     deduplicated: u64,
     pub(super) shed: u64,
     /// Ended without ever reaching the outlet: the agent was closed.
@@ -31,6 +35,7 @@ impl<A: Agent> Inlet<A> {
     pub(super) fn new() -> Self {
         Self {
             lanes: Lanes::new(),
+            ahead: PerLane::new([0; Priority::COUNT]),
             gate: Gate::Open,
             parked: None,
             waiting: None,
@@ -72,14 +77,19 @@ impl<A: Agent> Inlet<A> {
     pub(super) fn is_overloaded(&self, settings: &Settings) -> bool {
         let is_high = |lane: Priority| {
             let depth_max = settings.lane(lane).depth_max;
-            self.lanes.depth(lane) >= depth_max - depth_max / 5
+            self.depth(lane) >= depth_max - depth_max / 5
         };
         Priority::ALL.into_iter().any(is_high)
     }
 
+    /// How many of a lane wait, as far as the consumer has told.
+    fn depth(&self, lane: Priority) -> usize {
+        self.lanes.depth(lane) + self.ahead.get(lane)
+    }
+
     /// Room for one that does not wait in line: promises come first.
     fn has_room(&mut self, lane: Priority, limit: LaneLimit) -> bool {
-        let depth = self.lanes.depth(lane);
+        let depth = self.depth(lane);
         match &mut self.waiting {
             None => depth < limit.depth_max,
             Some(waiting) => {
@@ -102,7 +112,8 @@ impl<A: Agent> Inlet<A> {
         };
         let mut woken = Vec::new();
         for lane in Priority::ALL {
-            let (depth, depth_max) = (self.lanes.depth(lane), settings.lane(lane).depth_max);
+            let depth = self.lanes.depth(lane) + self.ahead.get(lane);
+            let depth_max = settings.lane(lane).depth_max;
             if depth <= depth_max / 2 {
                 woken.extend(waiting.line(lane).grant(depth_max - depth));
             }
@@ -112,25 +123,26 @@ impl<A: Agent> Inlet<A> {
 }
 
 impl<A: Agent> Mailbox<A> {
-    /// Puts `envelope` in line.
+    /// Puts a message in line.
     ///
     /// # Errors
-    /// [`Refused`] if the gate or a full lane turns it away.
-    pub(super) fn push(&self, mut envelope: Envelope<A>) -> Result<(), Refused<A>> {
-        let lane = envelope.stamp.lane;
+    /// [`Refusal`] if the gate or a full lane turns it away.
+    pub(super) fn push(&self, mut offer: Offer<'_, A>) -> Result<(), Refusal> {
+        let lane = offer.stamp.lane;
         let mut inlet = self.inlet.lock();
         if let Some(refusal) = inlet.gate.refusal() {
-            drop(inlet);
-            return Err(Refused::new(envelope, refusal));
+            return Err(refusal);
         }
-        let granted = envelope.stamp.granted.take();
+        let granted = offer.stamp.granted;
         if granted == Some(lane) {
             inlet.redeem(lane);
         } else if !inlet.has_room(lane, self.settings.lane(lane)) {
-            envelope.stamp.granted = granted;
-            return self.overflow(inlet, envelope);
+            return self.overflow(inlet, offer);
         }
-        self.insert(inlet, envelope);
+        if granted.is_some() {
+            offer.stamp.granted = None;
+        }
+        self.insert(inlet, offer.accept());
         if let Some(other) = granted.filter(|granted| *granted != lane) {
             // A layer has moved it to another lane since.
             self.return_room(other);
@@ -139,14 +151,16 @@ impl<A: Agent> Mailbox<A> {
     }
 
     /// Takes `envelope` in, whatever the depth.
-    fn insert(&self, mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>, mut envelope: Envelope<A>) {
-        envelope.stamp.number = inlet.accept();
+    fn insert(&self, mut inlet: MutexGuard<'_, Inlet<A>>, envelope: Envelope<A>) {
         let until = envelope.patience();
         let is_watched = until < inlet.watched;
         if is_watched {
             inlet.watched = until;
         }
-        inlet.lanes.push_back(envelope.stamp.lane, envelope);
+        let number = inlet.accept();
+        // Stamped where it stands: a copy right after a write to a part of it would have to wait for that write.
+        let envelope = inlet.lanes.push_back(envelope.stamp.lane, envelope);
+        envelope.stamp.number = number;
         self.set_hint(inlet.lanes.mask());
         let parked = inlet.parked.take();
         drop(inlet);
@@ -161,28 +175,24 @@ impl<A: Agent> Mailbox<A> {
     #[cold]
     fn overflow(
         &self,
-        mut inlet: parking_lot::MutexGuard<'_, Inlet<A>>,
-        envelope: Envelope<A>,
-    ) -> Result<(), Refused<A>> {
-        let lane = envelope.stamp.lane;
+        mut inlet: MutexGuard<'_, Inlet<A>>,
+        offer: Offer<'_, A>,
+    ) -> Result<(), Refusal> {
+        let lane = offer.stamp.lane;
         let LaneLimit {
             depth_max,
             overflow,
         } = self.settings.lane(lane);
         let shed = match overflow {
             Overflow::Wait | Overflow::Reject => {
-                drop(inlet);
-                return Err(Refused::new(
-                    envelope,
-                    Refusal::Full {
-                        priority: lane,
-                        depth_max,
-                    },
-                ));
+                return Err(Refusal::Full {
+                    priority: lane,
+                    depth_max,
+                });
             }
             Overflow::DropNewest => {
                 inlet.shed += 1;
-                let mut envelope = envelope;
+                let mut envelope = offer.accept();
                 envelope.stamp.number = inlet.accept();
                 drop(inlet);
                 Some(envelope)
@@ -190,7 +200,7 @@ impl<A: Agent> Mailbox<A> {
             Overflow::DropOldest => {
                 let oldest = inlet.lanes.pop_front(lane);
                 inlet.shed += u64::from(oldest.is_some());
-                self.insert(inlet, envelope);
+                self.insert(inlet, offer.accept());
                 oldest
             }
         };
@@ -200,18 +210,18 @@ impl<A: Agent> Mailbox<A> {
         Ok(())
     }
 
-    /// Ends `envelope` as a duplicate of one accepted before: a `tell` has succeeded, an `ask` gets
+    /// Ends a message as a duplicate of one accepted before: a `tell` has succeeded, an `ask` gets
     /// [`AskError::Duplicate`](crate::agent::AskError::Duplicate).
     ///
     /// # Errors
-    /// [`Refused`] if the gate is closed; then it is not accounted for at all.
-    pub fn deduplicate(&self, mut envelope: Envelope<A>) -> Result<(), Refused<A>> {
+    /// [`Refusal`] if the gate is closed; then it is not accounted for at all.
+    pub fn deduplicate(&self, offer: Offer<'_, A>) -> Result<(), Refusal> {
         let mut inlet = self.inlet.lock();
         if let Some(refusal) = inlet.gate.refusal() {
-            drop(inlet);
-            return Err(Refused::new(envelope, refusal));
+            return Err(refusal);
         }
         inlet.deduplicated += 1;
+        let mut envelope = offer.accept();
         envelope.stamp.number = inlet.accept();
         drop(inlet);
         if let Some(lane) = envelope.stamp.granted.take() {
@@ -221,9 +231,10 @@ impl<A: Agent> Mailbox<A> {
         Ok(())
     }
 
-    /// How many messages are in line, without those that the agent has taken ahead. Advisory.
+    /// How many messages wait, in all lanes. Advisory: counts up to 16 that have been handled since it was last told.
     pub fn in_line(&self) -> usize {
-        self.inlet.lock().lanes.len()
+        let inlet = self.inlet.lock();
+        inlet.lanes.len() + inlet.ahead.iter().sum::<usize>()
     }
 
     /// Waits in line for room in `lane`: a ticket to come back with, or `None` once there is (or may be) room. Then the

@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 
 use crate::message::{PerLane, Priority};
 
-/// The producers' side of a mailbox: one queue per priority.
+/// One queue per priority. A mailbox has two: where senders put envelopes in line, and where the consumer keeps those that
+/// it has taken ahead.
 #[derive(Debug)]
+// In this order: the mask is next to what its owner keeps in front of it.
+#[repr(C)]
 pub(super) struct Lanes<T> {
     /// One bit per lane that holds something. See [`Priority::highest`].
     mask: u32,
@@ -14,7 +17,7 @@ pub(super) struct Lanes<T> {
 
 impl<T> Lanes<T> {
     /// Allocates nothing until something is pushed.
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             mask: 0,
             queues: PerLane::new([const { VecDeque::new() }; Priority::COUNT]),
@@ -33,9 +36,22 @@ impl<T> Lanes<T> {
         self.queues.iter().map(VecDeque::len).sum()
     }
 
-    pub(super) fn push_back(&mut self, lane: Priority, item: T) {
-        self.mask |= lane.bit();
-        self.queues.get_mut(lane).push_back(item);
+    pub(super) fn push_back(&mut self, lane: Priority, item: T) -> &mut T {
+        self.mark(lane);
+        self.queues.get_mut(lane).push_back_mut(item)
+    }
+
+    /// A lane holds something. Written only when it changes: the consumer reads what is next to it.
+    fn mark(&mut self, lane: Priority) {
+        if self.mask & lane.bit() == 0 {
+            self.mask |= lane.bit();
+        }
+    }
+
+    /// Puts an item back in front of its lane.
+    pub(super) fn push_front(&mut self, lane: Priority, item: T) {
+        self.mark(lane);
+        self.queues.get_mut(lane).push_front(item);
     }
 
     pub(super) fn pop_front(&mut self, lane: Priority) -> Option<T> {
@@ -47,17 +63,21 @@ impl<T> Lanes<T> {
         item
     }
 
-    /// Takes up to `count` items out of a lane, in their order.
-    pub(super) fn take(
-        &mut self,
-        lane: Priority,
-        count: usize,
-        out: impl FnOnce(std::collections::vec_deque::Drain<'_, T>),
-    ) {
-        let queue = self.queues.get_mut(lane);
-        let count = count.min(queue.len());
-        out(queue.drain(..count));
-        if queue.is_empty() {
+    /// Moves up to `count` items of a lane behind those of the same lane in `to`, in their order.
+    ///
+    /// Where all of them go to an empty lane the two queues change places: whatever their number, no item is touched.
+    pub(super) fn take_into(&mut self, lane: Priority, count: usize, to: &mut Self) {
+        let (from, into) = (self.queues.get_mut(lane), to.queues.get_mut(lane));
+        if from.is_empty() {
+            return;
+        }
+        if into.is_empty() && from.len() <= count {
+            std::mem::swap(from, into);
+        } else {
+            into.extend(from.drain(..count.min(from.len())));
+        }
+        to.mask |= lane.bit();
+        if from.is_empty() {
             self.emptied(lane);
         }
     }
@@ -79,11 +99,61 @@ impl<T> Lanes<T> {
             .for_each(|queue| queue.shrink_to(keep));
     }
 
+    /// Highest lane first.
     pub(super) fn take_all(&mut self) -> Vec<T> {
         self.mask = 0;
         self.queues
             .iter_mut()
             .flat_map(|queue| queue.drain(..))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lanes;
+    use crate::message::Priority::{Low, Normal};
+
+    fn normal(items: impl IntoIterator<Item = u32>) -> Lanes<u32> {
+        let mut lanes = Lanes::new();
+        for item in items {
+            lanes.push_back(Normal, item);
+        }
+        lanes
+    }
+
+    #[test]
+    fn a_lane_changes_places_with_an_empty_one() {
+        let (mut from, mut to) = (normal(0..100), normal([]));
+        from.push_back(Low, 7);
+        from.take_into(Normal, 100, &mut to);
+        assert_eq!((from.mask(), to.mask()), (Low.bit(), Normal.bit()));
+        assert_eq!(to.take_all(), (0..100).collect::<Vec<_>>());
+        assert_eq!(from.take_all(), [7]);
+    }
+
+    #[test]
+    fn what_is_taken_stands_behind_what_was_taken_before() {
+        let (mut from, mut to) = (normal([3, 4]), normal([1, 2]));
+        from.take_into(Normal, 100, &mut to);
+        to.push_front(Normal, 0);
+        assert_eq!(from.mask(), 0);
+        assert_eq!(to.take_all(), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn no_more_is_taken_than_asked_for() {
+        let (mut from, mut to) = (normal(0..10), normal([]));
+        from.take_into(Normal, 4, &mut to);
+        assert_eq!(from.mask(), Normal.bit());
+        assert_eq!(to.take_all(), [0, 1, 2, 3]);
+        assert_eq!(from.take_all(), (4..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_taken_out_of_an_empty_lane() {
+        let (mut from, mut to) = (normal([]), normal([]));
+        from.take_into(Normal, 4, &mut to);
+        assert_eq!((from.mask(), to.mask()), (0, 0));
     }
 }

@@ -1,22 +1,21 @@
 //! Layers: what stands between a sender and the lanes.
 
-use super::{Mailbox, Refused};
+use super::{Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::Envelope;
 
-/// Takes envelopes in, on the sender's task. What a [`Layer`] makes out of another one.
+/// Takes messages in, on the sender's task. What a [`Layer`] makes out of another one.
 ///
-/// A layer may change the envelope, pass it on, pass it on later in another lane, refuse it with a
-/// [`Refusal`](super::Refusal), or end it as a duplicate with [`Mailbox::deduplicate`]. It must not block: it runs on
-/// the sender's task, outside the lanes' lock. Where a lane is full and senders wait, the same envelope is offered
+/// A layer may change the message's envelope, pass it on, pass it on in another lane, refuse it with a [`Refusal`], or end
+/// it as a duplicate with [`Mailbox::deduplicate`]. It must not block: it runs on
+/// the sender's task, outside the lanes' lock. Where a lane is full and senders wait, the same message is offered
 /// again when room has come free, so a layer sees every try, and one that counts takes its count back when the inner
 /// one refuses.
 pub trait Inbound<A: Agent>: Send + Sync + 'static {
-    /// Offers `envelope` to `mailbox`. `Ok` means in line, never handled.
+    /// Offers a message to `mailbox`. `Ok` means in line, never handled.
     ///
     /// # Errors
-    /// [`Refused`] hands the envelope back with the reason; nothing is lost.
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>>;
+    /// [`Refusal`] says why it was turned away; its sender still has it.
+    fn offer(&self, offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal>;
 }
 
 /// Turns one [`Inbound`] into another that behaves a little differently.
@@ -33,8 +32,8 @@ pub trait Layer<Inner> {
 pub struct Identity;
 
 impl<A: Agent> Inbound<A> for Identity {
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        mailbox.push(envelope)
+    fn offer(&self, offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        mailbox.push(offer)
     }
 }
 

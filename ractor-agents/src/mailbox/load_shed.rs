@@ -1,8 +1,8 @@
 //! Refusing early what would wait too long.
 
-use super::{Inbound, Mailbox, Refusal, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::{Envelope, Priority};
+use crate::message::Priority;
 
 /// Refuses messages while too many wait, instead of letting their senders wait too.
 #[derive(Clone, Copy, Debug)]
@@ -43,17 +43,14 @@ pub struct LoadShed<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for LoadShed<Inner> {
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
+    fn offer(&self, offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
         let Layer { depth_max, spare } = self.layer;
-        if envelope.priority() > spare {
+        if offer.priority() > spare {
             let depth = mailbox.in_line();
             if depth >= depth_max {
-                return Err(Refused::new(
-                    envelope,
-                    Refusal::Overloaded { depth, depth_max },
-                ));
+                return Err(Refusal::Overloaded { depth, depth_max });
             }
         }
-        self.inner.offer(envelope, mailbox)
+        self.inner.offer(offer, mailbox)
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! tell/ask ──> layers ──> inlet: five lanes, bounded      one short lock, shared by senders
-//!                           │ up to 16 at a time
-//!                         outlet: chunk, work in flight   one lock that senders never take
-//!                           │ one at a time
+//!                           │ a lane at a time
+//!                         outlet: what was taken ahead,   one lock that senders never take
+//!                           │     work in flight
 //!                         handler
 //! ```
 //!
@@ -12,18 +12,18 @@
 //! nothing that waits, and the envelope in flight is given back by a guard. See `docs/semantics.md`.
 
 mod accounting;
-mod chunk;
 mod consume;
 pub mod deadline;
 pub mod dedup;
 mod delayed;
 mod gate;
+mod hand;
 mod in_flight;
-mod in_hand;
 mod inlet;
 mod lanes;
 mod layer;
 pub mod load_shed;
+mod offer;
 mod outlet;
 mod pick;
 pub mod quarantine;
@@ -46,16 +46,16 @@ use parking_lot::Mutex;
 use supervisors::Alarm;
 
 pub use accounting::Accounting;
-pub(crate) use chunk::CHUNK;
 pub(crate) use consume::{Next, Unparked};
 pub(crate) use gate::Gate;
-pub(crate) use in_hand::InHand;
+pub(crate) use hand::Hand;
 use inlet::Inlet;
 pub(crate) use inlet::Room;
 pub use layer::{Identity, Inbound, Layer, Stack};
+pub use offer::Offer;
 use outlet::Outlet;
 pub(crate) use outlet::Phase;
-pub use refusal::{Refusal, Refused};
+pub use refusal::Refusal;
 pub(crate) use settings::Settings;
 pub use settings::{Aging, LaneLimit, Overflow};
 pub(crate) use waiting::Ticket;
@@ -74,8 +74,8 @@ pub struct Mailbox<A: Agent> {
     /// One bit per lane that holds something. Written under the inlet's lock, when it changes; the consumer's look at it
     /// before each envelope is only a hint.
     hint: AtomicU32,
-    /// How many envelopes the consumer takes out of the lanes at once.
-    prefetch: usize,
+    /// After how many envelopes the consumer tells the senders that room came free.
+    settle_after: u32,
     settings: Arc<Settings>,
     id: AgentId,
     alarm: OnceLock<Alarm>,
@@ -93,7 +93,7 @@ impl<A: Agent> Mailbox<A> {
             alarm: OnceLock::new(),
             _apart: [0; 4],
             outlet: Mutex::new(Outlet::new()),
-            prefetch: pick::prefetch(&settings),
+            settle_after: pick::settle_after(settings.depth_min()),
             id,
             settings,
             dead_letters,

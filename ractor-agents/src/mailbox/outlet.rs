@@ -1,12 +1,12 @@
 //! The consumer's side of a mailbox.
 
 use super::Accounting;
-use super::chunk::{Chunk, InLane};
 use super::delayed::{DELAYED_MAX, Delayed};
 use super::in_flight::Flights;
+use super::lanes::Lanes;
 use crate::agent::Agent;
 use crate::dead_letter::End;
-use crate::message::{Envelope, Moment, Priority};
+use crate::message::{Envelope, Moment};
 
 /// What the consumer's lock guards.
 // In this order: what each message touches comes first.
@@ -20,12 +20,16 @@ pub(super) struct Outlet<A: Agent> {
     pub(super) is_condemned: bool,
     /// The supervisor has asked the current incarnation to end after what it has in hand.
     pub(super) is_leaving: bool,
+    /// How many were taken out of `lanes` since the senders were told last, and when that was.
+    pub(super) unsettled: u32,
+    pub(super) settled: Moment,
     handled: u64,
     /// The earliest look that was asked for on behalf of what this lock guards.
     pub(super) watched: Moment,
     /// What a handler is at.
     pub(super) in_flight: Flights<A>,
-    pub(super) chunk: Chunk<Envelope<A>>,
+    /// What was taken out of line ahead of being handled, and what comes back for another attempt.
+    pub(super) lanes: Lanes<Envelope<A>>,
     /// What waits for its time: another attempt after a backoff, or a message for later.
     pub(super) delayed: Delayed<A>,
     pub(super) phase: Phase,
@@ -47,16 +51,12 @@ pub(crate) enum Phase {
     Down,
 }
 
-impl<A: Agent> InLane for Envelope<A> {
-    fn lane(&self) -> Priority {
-        self.stamp.lane
-    }
-}
-
 impl<A: Agent> Outlet<A> {
     pub(super) fn new() -> Self {
         Self {
-            chunk: Chunk::new(),
+            lanes: Lanes::new(),
+            unsettled: 0,
+            settled: Moment::NEVER,
             in_flight: Flights::new(),
             delayed: Delayed::new(),
             is_condemned: false,
@@ -79,7 +79,7 @@ impl<A: Agent> Outlet<A> {
 
     /// What has left the lanes and not yet been started on.
     pub(super) fn waiting(&self) -> usize {
-        self.chunk.len() + self.delayed.len()
+        self.lanes.len() + self.delayed.len()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -102,12 +102,17 @@ impl<A: Agent> Outlet<A> {
 
     /// Whether everything that must be done before an orderly end is done: what is scheduled for later need not be.
     pub(super) fn is_drained(&self) -> bool {
-        self.chunk.len() == 0 && self.in_flight.len() == 0 && self.delayed.retries() == 0
+        self.lanes.mask() == 0 && self.in_flight.len() == 0 && self.delayed.retries() == 0
     }
 
     /// Whether so many wait for another attempt that nothing new is to be started on.
-    pub(super) fn is_full_of_retries(&self) -> bool {
-        self.delayed.retries() >= DELAYED_MAX && self.chunk.len() == 0
+    fn is_full_of_retries(&self) -> bool {
+        self.delayed.retries() >= DELAYED_MAX && self.lanes.mask() == 0
+    }
+
+    /// Whether the current incarnation may be given anything.
+    pub(super) fn may_start(&self) -> bool {
+        !self.is_condemned && !self.is_full_of_retries()
     }
 
     /// Notes that a look is due; returns when to ask for one, or never if an earlier one was asked for.

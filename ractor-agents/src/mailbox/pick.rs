@@ -6,74 +6,72 @@ use parking_lot::MutexGuard;
 
 use super::inlet::Inlet;
 use super::outlet::Outlet;
-use super::{Aging, CHUNK, Mailbox, Settings};
+use super::{Aging, Mailbox, Overflow};
 use crate::agent::Agent;
-use crate::message::{Envelope, Priority};
+use crate::message::{Envelope, Moment, Priority};
 
 /// Every so many picks, one is not of the highest lane but of another that waits.
 const AGED: u32 = 16;
 
+/// How many envelopes the consumer takes ahead at once of a lane that drops its oldest: what it has taken cannot be
+/// dropped any more. Source: see `docs/design.md`, "Why are whole lanes taken ahead?".
+const AHEAD_MAX: usize = 16;
+
+/// After how many envelopes senders are told at the latest that room came free. Source: the longest stride between two
+/// looks at the clock, which tells them too.
+const SETTLE_AFTER: u32 = 16;
+
 impl<A: Agent> Mailbox<A> {
     /// The next envelope in turn, if there is any.
-    pub(super) fn pick(&self, outlet: &mut Outlet<A>) -> Option<Envelope<A>> {
-        let waiting = self.hint();
+    pub(super) fn pick(&self, outlet: &mut Outlet<A>, now: Moment) -> Option<Envelope<A>> {
+        let waiting = self.waiting(outlet);
         outlet.turn = outlet.turn.wrapping_add(1);
-        if outlet.turn.is_multiple_of(AGED) && self.settings.aging == Aging::Fair {
-            let all = waiting | outlet.chunk.mask();
-            if all.count_ones() > 1 {
-                return self.pick_aged(outlet, all);
-            }
+        let lane = if outlet.turn.is_multiple_of(AGED)
+            && waiting.count_ones() > 1
+            && self.settings.aging == Aging::Fair
+        {
+            aged(outlet.turn, waiting)
+        } else {
+            Priority::highest(waiting)
+        }?;
+        // What was taken out of the lane before is older than what is in line.
+        let Some(taken) = outlet.lanes.pop_front(lane) else {
+            return self.refill(outlet, lane, now);
+        };
+        outlet.unsettled += 1;
+        if outlet.unsettled >= self.settle_after || now != outlet.settled {
+            self.settle(self.inlet.lock(), outlet, now);
         }
-        let front = outlet
-            .chunk
-            .front_lane()
-            .map_or(Priority::COUNT, Priority::index);
-        if (waiting.trailing_zeros() as usize) < front {
-            return self.refill(outlet);
-        }
-        outlet.chunk.pop_front()
+        Some(taken)
     }
 
-    /// Takes the first envelope of the lanes, and up to a chunk of those behind it for the next turns.
-    fn refill(&self, outlet: &mut Outlet<A>) -> Option<Envelope<A>> {
+    /// One bit per lane of which something is in line or was taken ahead.
+    pub(super) fn waiting(&self, outlet: &Outlet<A>) -> u32 {
+        self.hint() | outlet.lanes.mask()
+    }
+
+    /// Takes the first envelope of a lane out of line, and those behind it ahead for later turns.
+    fn refill(&self, outlet: &mut Outlet<A>, lane: Priority, now: Moment) -> Option<Envelope<A>> {
         let mut inlet = self.inlet.lock();
-        let highest = Priority::highest(inlet.lanes.mask());
-        // An envelope that comes alone never sees the chunk.
-        let first = highest.and_then(|lane| inlet.lanes.pop_front(lane));
-        if inlet.lanes.mask() != 0 {
-            let ahead = self.prefetch.saturating_sub(1);
-            outlet.chunk.refill(&mut inlet.lanes, ahead);
-        }
-        self.taken(inlet);
+        // An envelope that comes alone never sees the second queue.
+        let first = inlet.lanes.pop_front(lane);
+        let limit = self.settings.lane(lane);
+        let count = match limit.overflow {
+            Overflow::DropOldest => AHEAD_MAX.min(limit.depth_max) - 1,
+            _ => usize::MAX,
+        };
+        inlet.lanes.take_into(lane, count, &mut outlet.lanes);
+        self.settle(inlet, outlet, now);
         first
     }
 
-    /// In turn the lowest of the lanes in `all`, and one of those between it and the highest.
-    fn pick_aged(&self, outlet: &mut Outlet<A>, all: u32) -> Option<Envelope<A>> {
-        let lowest = Priority::lowest(all)?;
-        let lane = if outlet.turn.is_multiple_of(2 * AGED) {
-            lowest
-        } else {
-            let highest = Priority::highest(all)?;
-            let between = all & !lowest.bit() & !highest.bit();
-            let mut lanes = Priority::ALL
-                .into_iter()
-                .filter(|lane| between & lane.bit() != 0);
-            let turn = (outlet.turn / (2 * AGED)) % between.count_ones().max(1);
-            lanes.nth(turn as usize).unwrap_or(highest)
-        };
-        // What was taken out of the lane before is older than what is in it.
-        if outlet.chunk.mask() & lane.bit() != 0 {
-            return outlet.chunk.pop_lane(lane);
+    /// Tells the senders how much is taken ahead and not yet handled: there may be room for those who wait.
+    fn settle(&self, mut inlet: MutexGuard<'_, Inlet<A>>, outlet: &mut Outlet<A>, now: Moment) {
+        outlet.unsettled = 0;
+        outlet.settled = now;
+        for lane in Priority::ALL {
+            *inlet.ahead.get_mut(lane) = outlet.lanes.depth(lane);
         }
-        let mut inlet = self.inlet.lock();
-        let taken = inlet.lanes.pop_front(lane);
-        self.taken(inlet);
-        taken
-    }
-
-    /// Something was taken out of the lanes: there may be room for those who wait.
-    fn taken(&self, mut inlet: MutexGuard<'_, Inlet<A>>) {
         self.set_hint(inlet.lanes.mask());
         if inlet.waiting.is_some() {
             let granted = inlet.grant(&self.settings);
@@ -83,8 +81,24 @@ impl<A: Agent> Mailbox<A> {
     }
 }
 
-/// How many envelopes are taken out of the lanes at once: a chunk, or the shallowest lane's depth if that is less.
-pub(super) fn prefetch(settings: &Settings) -> usize {
-    let depths = settings.lanes.iter().map(|lane| lane.depth_max);
-    depths.fold(CHUNK, usize::min)
+/// In turn the lowest of the lanes that wait, and one of those between it and the highest.
+fn aged(turn: u32, waiting: u32) -> Option<Priority> {
+    let lowest = Priority::lowest(waiting)?;
+    if turn.is_multiple_of(2 * AGED) {
+        return Some(lowest);
+    }
+    let highest = Priority::highest(waiting)?;
+    let between = waiting & !lowest.bit() & !highest.bit();
+    let mut lanes = Priority::ALL
+        .into_iter()
+        .filter(|lane| between & lane.bit() != 0);
+    let turn = (turn / (2 * AGED)) % between.count_ones().max(1);
+    Some(lanes.nth(turn as usize).unwrap_or(highest))
+}
+
+/// After how many envelopes senders are told that room came free: sooner where lanes are shallow.
+pub(super) fn settle_after(depth_min: usize) -> u32 {
+    u32::try_from(depth_min / 16)
+        .unwrap_or(SETTLE_AFTER)
+        .clamp(1, SETTLE_AFTER)
 }

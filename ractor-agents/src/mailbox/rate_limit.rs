@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Inbound, Mailbox, Refusal, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::{Envelope, Moment};
+use crate::message::Moment;
 
 /// Refuses messages beyond a rate, with the time until there is room again.
 ///
@@ -66,12 +66,12 @@ pub struct RateLimit<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for RateLimit<Inner> {
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        if let Err(retry_after) = self.bucket.take(Moment::now()) {
-            return Err(Refused::new(envelope, Refusal::RateLimited { retry_after }));
+    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        if let Err(retry_after) = self.bucket.take(offer.now()) {
+            return Err(Refusal::RateLimited { retry_after });
         }
         self.inner
-            .offer(envelope, mailbox)
+            .offer(offer, mailbox)
             .inspect_err(|_| self.bucket.put_back())
     }
 }

@@ -1,10 +1,8 @@
 //! Why a mailbox turned a message away.
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::agent::Agent;
-use crate::message::{Envelope, Priority};
+use crate::message::Priority;
 
 /// Why a mailbox turned a message away. It was never accepted, and its sender has it back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,31 +66,5 @@ impl Refusal {
                 | Self::Overloaded { .. }
                 | Self::Maintenance
         )
-    }
-}
-
-/// An envelope that was turned away, with the reason.
-pub struct Refused<A: Agent> {
-    /// The envelope, as it was offered.
-    pub envelope: Box<Envelope<A>>,
-    /// Why.
-    pub refusal: Refusal,
-}
-
-impl<A: Agent> Refused<A> {
-    /// Turns `envelope` away.
-    pub fn new(envelope: Envelope<A>, refusal: Refusal) -> Self {
-        Self {
-            envelope: Box::new(envelope),
-            refusal,
-        }
-    }
-}
-
-impl<A: Agent> fmt::Debug for Refused<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refused")
-            .field("refusal", &self.refusal)
-            .finish_non_exhaustive()
     }
 }

@@ -2,9 +2,8 @@
 
 use supervisors::Backoff;
 
-use super::{Inbound, Mailbox, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::Envelope;
 
 /// Gives every message that has none of its own several attempts, with full-jitter exponential backoff between them.
 ///
@@ -53,13 +52,13 @@ pub struct Retry<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Retry<Inner> {
-    fn offer(&self, mut envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        if !envelope.has_attempts() {
-            envelope.set_attempts(self.attempts);
+    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        if !offer.has_attempts() {
+            offer.set_attempts(self.attempts);
         }
         if self.backoff != Backoff::NONE {
-            envelope.set_backoff(self.backoff);
+            offer.set_backoff(self.backoff);
         }
-        self.inner.offer(envelope, mailbox)
+        self.inner.offer(offer, mailbox)
     }
 }

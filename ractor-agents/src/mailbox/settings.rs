@@ -34,8 +34,7 @@ pub enum Aging {
 /// How deep one lane is and what happens when it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneLimit {
-    /// How many messages wait at most; at least 1. The agent takes up to 16 of them ahead of handling them (no more than
-    /// this limit), and those make room as they are taken.
+    /// How many messages wait at most; at least 1. Those that the agent has taken ahead of handling them are among them.
     pub depth_max: usize,
     /// What happens to one more.
     pub overflow: Overflow,
@@ -71,6 +70,12 @@ pub(crate) struct Settings {
 impl Settings {
     /// How long a handler may take by default. Source: Orleans' response timeout.
     pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+    /// The depth of the shallowest lane.
+    pub(crate) fn depth_min(&self) -> usize {
+        let depths = self.lanes.iter().map(|lane| lane.depth_max);
+        depths.min().unwrap_or(LaneLimit::DEPTH_DEFAULT)
+    }
 
     pub(crate) fn lane(&self, lane: Priority) -> LaneLimit {
         *self.lanes.get(lane)

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inbound, Mailbox, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::Envelope;
 
 /// Gives every message that has no limit of its own a time to live; one in line for longer is expired.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +37,11 @@ pub struct Ttl<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Ttl<Inner> {
-    fn offer(&self, mut envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        if !envelope.has_ttl() {
-            envelope.set_ttl(self.ttl);
+    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        if !offer.has_ttl() {
+            let now = offer.now();
+            offer.expire_at(now.after(self.ttl));
         }
-        self.inner.offer(envelope, mailbox)
+        self.inner.offer(offer, mailbox)
     }
 }

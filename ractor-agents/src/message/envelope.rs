@@ -26,16 +26,37 @@ pub(crate) struct Stamp {
     /// The number in its mailbox; zero until accepted.
     pub(crate) number: u64,
     /// When it is worthless, if no handler has begun by then.
-    pub(crate) expires: Moment,
+    pub(crate) expires: Option<Moment>,
     pub(crate) lane: Priority,
     /// The lane in which room was promised to it while its sender waited.
     pub(crate) granted: Option<Priority>,
     /// Somebody waits for an answer, or did until their patience was over.
     pub(crate) is_ask: bool,
-    /// How many times a handler has started on it.
+    /// How many times a handler has started on it. While one is at it, that time is not among them: a stamp is only ever
+    /// copied as a whole.
     pub(crate) attempt: u16,
     /// How many times one may; zero means as the agent's settings say.
     pub(crate) attempts_max: u16,
+}
+
+impl Stamp {
+    /// With the attempt that is going on counted.
+    pub(crate) const fn begun(mut self) -> Self {
+        self.attempt = self.attempt.saturating_add(1);
+        self
+    }
+
+    pub(crate) const fn new(lane: Priority) -> Self {
+        Self {
+            number: 0,
+            expires: None,
+            lane,
+            granted: None,
+            is_ask: false,
+            attempt: 0,
+            attempts_max: 0,
+        }
+    }
 }
 
 /// What few messages carry.
@@ -53,6 +74,9 @@ pub(crate) struct Extras {
 }
 
 /// The message itself. Shared only where a second attempt may need it while a fenced handler still reads it.
+// With a tag of its own, ahead of the message: one inside the message's own tag would be copied apart from the rest, byte by
+// byte, and a copy that follows at once would have to wait for those bytes.
+#[repr(u64)]
 pub(crate) enum Payload<M> {
     Inline(M),
     Shared(Arc<M>),
@@ -97,19 +121,12 @@ impl<M> Payload<M> {
 }
 
 impl<A: Agent> Envelope<A> {
+    #[inline]
     pub(crate) fn new(message: A::Message, lane: Priority) -> Self {
         Self {
             message: Payload::Inline(message),
             reply: None,
-            stamp: Stamp {
-                number: 0,
-                expires: Moment::NEVER,
-                lane,
-                granted: None,
-                is_ask: false,
-                attempt: 0,
-                attempts_max: 0,
-            },
+            stamp: Stamp::new(lane),
             extras: None,
         }
     }
@@ -152,12 +169,17 @@ impl<A: Agent> Envelope<A> {
 
     /// Makes it worthless `ttl` from now, if no handler has begun by then. [`Duration::MAX`] is no limit.
     pub fn set_ttl(&mut self, ttl: Duration) {
-        self.stamp.expires = Moment::now().after(ttl);
+        self.expire_at(Moment::now().after(ttl));
     }
 
-    /// Whether it has a limit to its time in line.
+    /// Makes it worthless at `expires`, if no handler has begun by then.
+    pub(crate) fn expire_at(&mut self, expires: Moment) {
+        self.stamp.expires = Some(expires);
+    }
+
+    /// Whether somebody chose a time to live for it; [`Duration::MAX`] is a choice too.
     pub fn has_ttl(&self) -> bool {
-        !self.stamp.expires.is_never()
+        self.stamp.expires.is_some()
     }
 
     /// Gives it the way back to its asker.
@@ -218,7 +240,8 @@ impl<A: Agent> Envelope<A> {
 
     /// Puts it into the trace of the message that is being handled, if any: as a child if somebody waits for the answer,
     /// otherwise as a trace of its own with a link back.
-    pub(crate) fn trace_from(&mut self, parent: Option<TraceContext>, is_ask: bool) {
+    pub(crate) fn trace_from(&mut self, parent: Option<TraceContext>) {
+        let is_ask = self.stamp.is_ask;
         let extras = self.extras_mut();
         if let Some(parent) = parent.filter(|_| is_ask) {
             extras.trace = Some(parent.child());

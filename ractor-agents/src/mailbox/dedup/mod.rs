@@ -18,9 +18,8 @@ pub use fingerprint::{By, ByContent, ByKey, Fingerprint};
 use parking_lot::Mutex;
 use table::Table;
 
-use super::{Inbound, Mailbox, Refused};
+use super::{Inbound, Mailbox, Offer, Refusal};
 use crate::agent::Agent;
-use crate::message::{Envelope, Moment};
 
 /// Deduplicates within a window. See the [module](self).
 #[derive(Clone)]
@@ -102,18 +101,18 @@ impl<F, Inner> Dedup<F, Inner> {
 }
 
 impl<A: Agent, F: Fingerprint<A>, Inner: Inbound<A>> Inbound<A> for Dedup<F, Inner> {
-    fn offer(&self, envelope: Envelope<A>, mailbox: &Mailbox<A>) -> Result<(), Refused<A>> {
-        let Some(print) = self.fingerprint.of(envelope.message(), envelope.key()) else {
-            return self.inner.offer(envelope, mailbox);
+    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        let Some(print) = self.fingerprint.of(offer.message(), offer.key()) else {
+            return self.inner.offer(offer, mailbox);
         };
-        let now = Moment::now();
+        let now = offer.now();
         // Held over the offer, so that of two duplicates at the same time the second sees whether the first was taken.
         let mut table = self.table.lock();
         if table.contains(print, now) {
             drop(table);
-            return mailbox.deduplicate(envelope);
+            return mailbox.deduplicate(offer);
         }
-        self.inner.offer(envelope, mailbox)?;
+        self.inner.offer(offer, mailbox)?;
         table.insert(print, now);
         Ok(())
     }

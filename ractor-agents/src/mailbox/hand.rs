@@ -4,39 +4,34 @@ use std::sync::Arc;
 
 use super::in_flight::InFlight;
 use super::outlet::Outlet;
-use super::{Buried, Mailbox, Next};
+use super::{Buried, Mailbox};
 use crate::agent::{Agent, Failure};
 use crate::dead_letter::Reason;
-use crate::message::{Extras, Moment, Payload, Stamp};
+use crate::message::{Envelope, Extras, Moment, Payload, Stamp};
 
-/// An envelope in the consumer's hand.
+/// The hand of one incarnation: empty, or around an envelope that is being handled.
 ///
-/// Dropped without being completed or failed, because the handler's future was dropped or unwound, it gives the envelope
+/// Dropped while it holds one, because the handler's future was dropped or unwound, it gives the envelope
 /// back: to the front of its lane while it has attempts left, otherwise to the dead letters.
-pub(crate) struct InHand<'a, A: Agent> {
-    mailbox: &'a Mailbox<A>,
-    epoch: u32,
-    is_released: bool,
+// One for the whole run loop: envelopes are moved into it and not with it.
+pub(crate) struct Hand<'a, A: Agent> {
+    pub(super) mailbox: &'a Mailbox<A>,
+    pub(super) epoch: u32,
+    pub(super) is_full: bool,
     pub(crate) stamp: Stamp,
     pub(crate) extras: Option<Arc<Extras>>,
     message: Option<Payload<A::Message>>,
 }
 
-impl<'a, A: Agent> InHand<'a, A> {
-    pub(super) fn new(
-        mailbox: &'a Mailbox<A>,
-        epoch: u32,
-        stamp: Stamp,
-        extras: Option<Arc<Extras>>,
-        message: Payload<A::Message>,
-    ) -> Self {
+impl<'a, A: Agent> Hand<'a, A> {
+    pub(super) fn new(mailbox: &'a Mailbox<A>, epoch: u32) -> Self {
         Self {
             mailbox,
             epoch,
-            is_released: false,
-            stamp,
-            extras,
-            message: Some(message),
+            is_full: false,
+            stamp: Stamp::new(crate::message::Priority::Normal),
+            extras: None,
+            message: None,
         }
     }
 
@@ -44,14 +39,55 @@ impl<'a, A: Agent> InHand<'a, A> {
         self.message.as_ref().map(Payload::get)
     }
 
-    /// A second hold on the message, where it is shared.
-    pub(super) fn copy(&self) -> Option<Arc<A::Message>> {
-        self.message.as_ref().and_then(Payload::share)
+    /// Closes around `envelope`; returns when it wants to be looked at.
+    pub(super) fn take(
+        &mut self,
+        outlet: &mut Outlet<A>,
+        envelope: Envelope<A>,
+        now: Moment,
+    ) -> Moment {
+        let settings = &self.mailbox.settings;
+        let Envelope {
+            mut message,
+            reply,
+            stamp,
+            extras,
+        } = envelope;
+        if self.mailbox.attempts_max(&stamp) > 1 {
+            message = message.into_shared();
+        }
+        if stamp.attempt > 0 {
+            outlet.count_retried();
+        }
+        let own = extras.as_ref().and_then(|extras| extras.deadline);
+        let mut due = now.after(own.unwrap_or(settings.deadline));
+        if let Some(reply) = &reply {
+            due = due.min(reply.until());
+        }
+        self.is_full = true;
+        self.stamp = stamp;
+        self.extras.clone_from(&extras);
+        outlet.in_flight.push(InFlight {
+            stamp,
+            due,
+            reply,
+            extras,
+            // A second hold on the message, where it is shared.
+            copy: message.share(),
+            cause: None,
+        });
+        self.message = Some(message);
+        outlet.watch(due)
+    }
+
+    /// Lets go of the message, whose drop is the user's code and runs under no lock.
+    pub(super) fn drop_message(&mut self) {
+        self.message = None;
     }
 
     /// The handler is done with it.
     pub(crate) fn complete(mut self, reply: A::Reply) {
-        self.message = None;
+        self.drop_message();
         let mut outlet = self.mailbox.outlet.lock();
         let Some(in_flight) = self.release(&mut outlet) else {
             return;
@@ -63,29 +99,14 @@ impl<'a, A: Agent> InHand<'a, A> {
         }
     }
 
-    /// The handler is done with it, and the next one is taken in hand under the same lock.
-    pub(crate) fn complete_and_next(mut self, reply: A::Reply, now: Moment) -> Next<'a, A> {
-        self.message = None;
-        let mut outlet = self.mailbox.outlet.lock();
-        let Some(in_flight) = self.release(&mut outlet) else {
-            return Next::Fenced;
-        };
-        outlet.count_handled();
-        let next = self.mailbox.take_next(outlet, now);
-        if let Some(reply_to) = in_flight.reply {
-            reply_to.send(Ok(reply));
-        }
-        next
-    }
-
     /// The handler gave up on it.
-    pub(crate) fn fail(mut self, failure: &Failure) {
+    pub(crate) fn fail(&mut self, failure: &Failure) {
         self.give_back(failure.reason(), failure.is_retryable());
     }
 
-    /// Takes its record back, unless another incarnation has ended it.
-    fn release(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
-        self.is_released = true;
+    /// Opens, and takes the envelope's record back, unless another incarnation has ended it.
+    pub(super) fn release(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
+        self.is_full = false;
         if outlet.epoch != self.epoch {
             return None;
         }
@@ -111,9 +132,9 @@ impl<'a, A: Agent> InHand<'a, A> {
     }
 }
 
-impl<A: Agent> Drop for InHand<'_, A> {
+impl<A: Agent> Drop for Hand<'_, A> {
     fn drop(&mut self) {
-        if !self.is_released {
+        if self.is_full {
             let reason = if std::thread::panicking() {
                 Reason::Panicked
             } else {
@@ -134,16 +155,17 @@ impl<A: Agent> Mailbox<A> {
         may_retry: bool,
         reason: &Reason,
     ) -> Option<Buried<A>> {
-        let has_attempts = in_flight.stamp.attempt < self.attempts_max(&in_flight.stamp);
+        let attempt = in_flight.stamp.begun().attempt;
+        let has_attempts = attempt < self.attempts_max(&in_flight.stamp);
         let is_wanted = !matches!(reason, Reason::Patience | Reason::AskerGone);
         match message {
             Some(message) if may_retry && is_wanted && has_attempts => {
                 let own = in_flight.extras.as_ref().and_then(|extras| extras.backoff);
                 let backoff = own.unwrap_or(self.settings.backoff);
-                let wait = backoff.wait(u32::from(in_flight.stamp.attempt));
+                let wait = backoff.wait(u32::from(attempt));
                 let envelope = in_flight.into_envelope(message);
                 if wait.is_zero() {
-                    outlet.chunk.put_back(envelope);
+                    outlet.lanes.push_front(envelope.stamp.lane, envelope);
                 } else {
                     self.delay(outlet, envelope, Moment::now().after(wait));
                 }
@@ -156,7 +178,7 @@ impl<A: Agent> Mailbox<A> {
         }
     }
 
-    pub(super) fn attempts_max(&self, stamp: &Stamp) -> u16 {
+    fn attempts_max(&self, stamp: &Stamp) -> u16 {
         match stamp.attempts_max {
             0 => self.settings.attempts,
             chosen => chosen,

@@ -1,0 +1,58 @@
+//! A message on its way through the layers.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::agent::Agent;
+use crate::message::{Envelope, Moment};
+
+/// A message on its way through the layers: reads and changes like the [`Envelope`] inside.
+///
+/// The envelope stays where its sender has it until the mailbox takes it in. A layer that turns the message away returns
+/// a [`Refusal`](super::Refusal) and lets go of the offer: nothing is lost.
+// Passed on by reference, because copies of an envelope are what a `tell` otherwise spends its time with.
+pub struct Offer<'a, A: Agent> {
+    /// Full.
+    slot: &'a mut Option<Envelope<A>>,
+    now: Option<Moment>,
+}
+
+impl<'a, A: Agent> Offer<'a, A> {
+    /// Offers what is in `slot`, if there is anything.
+    pub(crate) fn new(slot: &'a mut Option<Envelope<A>>) -> Option<Self> {
+        slot.is_some().then_some(Self { slot, now: None })
+    }
+
+    /// The time of the offer: all layers look at the clock once.
+    pub(crate) fn now(&mut self) -> Moment {
+        *self.now.get_or_insert_with(Moment::now)
+    }
+
+    /// Takes the envelope away from its sender.
+    #[expect(clippy::expect_used, reason = "nobody can take it twice")]
+    pub(super) fn accept(self) -> Envelope<A> {
+        self.slot.take().expect("an offer is full")
+    }
+}
+
+impl<A: Agent> Deref for Offer<'_, A> {
+    type Target = Envelope<A>;
+
+    #[expect(clippy::expect_used, reason = "emptied only where it ends")]
+    fn deref(&self) -> &Envelope<A> {
+        self.slot.as_ref().expect("an offer is full")
+    }
+}
+
+impl<A: Agent> DerefMut for Offer<'_, A> {
+    #[expect(clippy::expect_used, reason = "emptied only where it ends")]
+    fn deref_mut(&mut self) -> &mut Envelope<A> {
+        self.slot.as_mut().expect("an offer is full")
+    }
+}
+
+impl<A: Agent> fmt::Debug for Offer<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Offer").field(&**self).finish()
+    }
+}
