@@ -153,7 +153,7 @@ async fn of_duplicates_at_the_same_time_one_is_handled() -> Result {
     Ok(())
 }
 
-/// The promise of `docs/semantics.md`: 1,024 fingerprints, but for a few in a thousand.
+/// The promise of `docs/semantics.md`: 1,024 fingerprints, but for about one in a million.
 #[tokio::test(start_paused = true)]
 async fn all_but_a_few_of_as_many_as_promised_are_remembered() -> Result {
     let swarm = test_swarm();
@@ -166,9 +166,8 @@ async fn all_but_a_few_of_as_many_as_promised_are_remembered() -> Result {
             to.tell(id).await?;
         }
     }
-    // A set of four gets a fifth once in 270 times, and then its five push each other out in turn: 19 on average,
-    // and never more than 80 of 1,024 in a million tables.
+    // Lines of the index forget one where they get a seventeenth: that happens to one table in 5,000.
     let known = to.accounting().deduplicated;
-    assert!((924..=1_024).contains(&known), "{known}");
+    assert!((1_022..=1_024).contains(&known), "{known}");
     Ok(())
 }

@@ -75,8 +75,9 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
             let refused = self.delivery.refused(Refusal::AskedItself);
             return refused.map_err(AskError::Refused);
         }
-        let since = Moment::now();
-        let (reply, answer) = ReplyTo::channel(since.after(self.patience));
+        let clock = to.record().mailbox.settings().clock;
+        let since = clock.now();
+        let (reply, answer) = ReplyTo::channel(clock.after(since, self.patience));
         self.delivery.edit(|envelope| envelope.set_reply(reply));
         self.state = State::Offering {
             answer,
@@ -96,7 +97,8 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         if self.patience == Duration::MAX {
             return Poll::Pending;
         }
-        let end = since.after(self.patience).instant();
+        let clock = self.delivery.to.record().mailbox.settings().clock;
+        let end = clock.after(*since, self.patience).instant();
         let timer = match timer {
             Some(timer) => timer,
             None => match self.delivery.to.record().swarm.upgrade() {

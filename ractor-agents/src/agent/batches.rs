@@ -12,7 +12,6 @@ use super::context::Context;
 use super::record::Batch;
 use super::{Agent, Failure, Pace, Record};
 use crate::mailbox::{Hand, Next, Unparked};
-use crate::message::Moment;
 
 /// Handles one batch after another until there is a reason to end.
 pub(super) async fn serve_batches<A: Agent>(
@@ -23,7 +22,7 @@ pub(super) async fn serve_batches<A: Agent>(
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
     let mailbox = &record.mailbox;
-    let mut pace = Pace::new();
+    let mut pace = Pace::new(mailbox.settings().clock);
     loop {
         match poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
             Unparked::Ready => {}
@@ -34,7 +33,7 @@ pub(super) async fn serve_batches<A: Agent>(
         }
         fill(record, batch, epoch).await;
         let mut in_hand = Batched(Vec::new());
-        let now = Moment::now();
+        let now = mailbox.settings().clock.now();
         while in_hand.0.len() < batch.size_max {
             let mut hand = mailbox.hand(epoch);
             match hand.try_next(now) {

@@ -174,7 +174,7 @@ async fn serve<A: Agent>(
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
     let mut hand = record.mailbox.hand(epoch);
-    let mut pace = Pace::new();
+    let mut pace = Pace::new(record.mailbox.settings().clock);
     let mut reply = None;
     loop {
         match poll_fn(|cx| hand.poll_next(&mut reply, &mut pace, cx)).await {

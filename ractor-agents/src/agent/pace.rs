@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::Moment;
+use crate::message::{Clock, Moment};
 
 /// How many envelopes are handled at most before the loop yields. A yield wakes a sleeping worker, which costs more than
 /// a hundred quick envelopes, so it is the time that normally ends a slice.
@@ -14,15 +14,16 @@ const STRIDE_MAX: u32 = 16;
 /// Envelopes are quick if a stride of them takes less than this.
 const QUICK: Duration = Duration::from_micros(50);
 
-/// Counts envelopes and looks at the clock now and then: a look costs 25 ns, a quick envelope about 100.
+/// Counts envelopes and looks at the exact clock now and then: that costs 25 ns, a quick envelope about 100.
 #[derive(Debug)]
 pub(crate) struct Pace {
+    clock: Clock,
     now: Moment,
-    slice_began: Moment,
     /// How many envelopes of this slice were taken in hand.
     served: u32,
-    /// The coarse clock at the last look at the fine one.
-    tick: u64,
+    /// By the exact clock.
+    slice_began: Moment,
+    looked: Moment,
     stride: u32,
     until_look: u32,
     /// The last handler had to wait.
@@ -30,15 +31,16 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new() -> Self {
-        let now = Moment::now();
+    pub(crate) fn new(clock: Clock) -> Self {
+        let now = clock.now();
         Self {
+            clock,
             now,
-            slice_began: now,
             served: 0,
-            tick: 0,
+            slice_began: now,
+            looked: now,
             stride: 1,
-            until_look: 0,
+            until_look: 1,
             pended: false,
         }
     }
@@ -48,22 +50,23 @@ impl Pace {
         self.pended |= pended;
     }
 
-    /// An envelope waits: the time, at most a tick of the system's coarse clock (4 ms) old, and less where handlers are
-    /// quick. `None` if the envelope has to wait until others have run.
+    /// An envelope waits: the time by the agent's clock, or `None` if it has to wait until others have run.
     pub(crate) fn tick(&mut self) -> Option<Moment> {
-        if self.served == 0 {
-            self.begin();
+        let before = std::mem::replace(&mut self.now, self.clock.now());
+        self.served += 1;
+        if self.served == 1 {
+            // Most slices are of one envelope: the exact clock is looked at when a second comes.
+            self.until_look = 1;
+            self.pended = false;
             return Some(self.now);
         }
         self.until_look = self.until_look.saturating_sub(1);
-        let tick = coarse_tick();
-        if self.until_look > 0 && !self.pended && tick == self.tick {
-            self.served += 1;
+        // A tick of the coarse clock tells that a handler was slow although it never waited.
+        if self.until_look > 0 && !self.pended && self.now == before {
             return Some(self.now);
         }
-        self.look(tick);
-        self.served += 1;
-        let is_over = self.served > SLICE || self.now.since(self.slice_began) >= SLICE_TIME;
+        self.look();
+        let is_over = self.served > SLICE || self.looked.since(self.slice_began) >= SLICE_TIME;
         (!is_over).then_some(self.now)
     }
 
@@ -72,43 +75,19 @@ impl Pace {
         self.served = 0;
     }
 
-    /// Most slices are of one envelope: the coarse clock is read when a second comes.
-    fn begin(&mut self) {
-        self.now = Moment::now();
-        self.slice_began = self.now;
-        self.served = 1;
-        self.until_look = 1;
-        self.pended = false;
-    }
-
-    fn look(&mut self, tick: u64) {
-        self.tick = tick;
-        self.pended = false;
+    fn look(&mut self) {
         let now = Moment::now();
-        let is_quick = now.since(self.now) < QUICK;
+        if self.served == 2 {
+            self.slice_began = now;
+        }
+        let is_quick = now.since(self.looked) < QUICK;
         self.stride = if is_quick {
             (self.stride * 2).min(STRIDE_MAX)
         } else {
             1
         };
         self.until_look = self.stride;
-        self.now = now;
+        self.looked = now;
+        self.pended = false;
     }
-}
-
-/// A clock that moves every few milliseconds and costs a fifth of the fine one: it tells that a handler was slow although
-/// it never awaited.
-#[cfg(target_os = "linux")]
-fn coarse_tick() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
-    // Only ever compared for equality.
-    now.tv_sec
-        .cast_unsigned()
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(now.tv_nsec.cast_unsigned())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn coarse_tick() -> u64 {
-    Moment::now().micros() / 1000
 }

@@ -148,7 +148,8 @@ impl<'a, A: Agent> Delivery<'a, A> {
         if record.prepares {
             self.edit(|envelope| record.prepare(envelope));
         }
-        match Offer::new(&mut self.envelope) {
+        let clock = record.mailbox.settings().clock;
+        match Offer::new(&mut self.envelope, clock) {
             Some(offer) => record.offer(offer),
             None => Ok(()),
         }

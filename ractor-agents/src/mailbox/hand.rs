@@ -60,7 +60,7 @@ impl<'a, A: Agent> Hand<'a, A> {
             outlet.count_retried();
         }
         let own = extras.as_ref().and_then(|extras| extras.deadline);
-        let mut due = now.after(own.unwrap_or(settings.deadline));
+        let mut due = settings.clock.after(now, own.unwrap_or(settings.deadline));
         if let Some(reply) = &reply {
             due = due.min(reply.until());
         }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use crate::agent::Agent;
-use crate::message::{Envelope, Moment};
+use crate::message::{Clock, Envelope, Moment};
 
 /// A message on its way through the layers: reads and changes like the [`Envelope`] inside.
 ///
@@ -14,18 +15,29 @@ use crate::message::{Envelope, Moment};
 pub struct Offer<'a, A: Agent> {
     /// Full.
     slot: &'a mut Option<Envelope<A>>,
+    clock: Clock,
     now: Option<Moment>,
 }
 
 impl<'a, A: Agent> Offer<'a, A> {
     /// Offers what is in `slot`, if there is anything.
-    pub(crate) fn new(slot: &'a mut Option<Envelope<A>>) -> Option<Self> {
-        slot.is_some().then_some(Self { slot, now: None })
+    pub(crate) fn new(slot: &'a mut Option<Envelope<A>>, clock: Clock) -> Option<Self> {
+        slot.is_some().then_some(Self {
+            slot,
+            clock,
+            now: None,
+        })
     }
 
-    /// The time of the offer: all layers look at the clock once.
+    /// The time of the offer by the agent's clock: all layers look at it once.
     pub(crate) fn now(&mut self) -> Moment {
-        *self.now.get_or_insert_with(Moment::now)
+        *self.now.get_or_insert_with(|| self.clock.now())
+    }
+
+    /// When `wait` is over for certain.
+    pub(crate) fn after(&mut self, wait: Duration) -> Moment {
+        let now = self.now();
+        self.clock.after(now, wait)
     }
 
     /// Takes the envelope away from its sender.

@@ -66,8 +66,8 @@ pub struct RateLimit<Inner> {
 }
 
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for RateLimit<Inner> {
-    fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
-        if let Err(retry_after) = self.bucket.take(offer.now()) {
+    fn offer(&self, offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
+        if let Err(retry_after) = self.bucket.take(Moment::now()) {
             return Err(Refusal::RateLimited { retry_after });
         }
         self.inner

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use supervisors::Backoff;
 
-use crate::message::{PerLane, Priority};
+use crate::message::{Clock, PerLane, Priority};
 
 /// What happens to a message for a lane that is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl Default for LaneLimit {
 pub(crate) struct Settings {
     pub(crate) lanes: PerLane<LaneLimit>,
     pub(crate) aging: Aging,
+    pub(crate) clock: Clock,
     /// How long one attempt may take.
     pub(crate) deadline: Duration,
     /// How many attempts a message has that does not say so itself.
@@ -87,6 +88,7 @@ impl Default for Settings {
         Self {
             lanes: PerLane::default(),
             aging: Aging::Fair,
+            clock: Clock::default(),
             deadline: Self::DEADLINE,
             attempts: 1,
             backoff: Backoff::NONE,

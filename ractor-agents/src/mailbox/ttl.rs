@@ -39,8 +39,8 @@ pub struct Ttl<Inner> {
 impl<A: Agent, Inner: Inbound<A>> Inbound<A> for Ttl<Inner> {
     fn offer(&self, mut offer: Offer<'_, A>, mailbox: &Mailbox<A>) -> Result<(), Refusal> {
         if !offer.has_ttl() {
-            let now = offer.now();
-            offer.expire_at(now.after(self.ttl));
+            let expires = offer.after(self.ttl);
+            offer.expire_at(expires);
         }
         self.inner.offer(offer, mailbox)
     }

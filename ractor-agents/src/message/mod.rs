@@ -1,5 +1,6 @@
 //! Messages on their way: priority, envelope, headers and trace context.
 
+mod clock;
 mod envelope;
 mod headers;
 mod id;
@@ -7,6 +8,7 @@ mod moment;
 mod priority;
 mod trace;
 
+pub(crate) use clock::Clock;
 pub use envelope::Envelope;
 pub(crate) use envelope::{Extras, Payload, Stamp};
 pub use headers::{Headers, TooManyHeaders};

@@ -23,6 +23,7 @@ use super::{BuildError, Builder, SwarmStatus};
 use crate::agent::{AgentId, Defaults};
 use crate::dead_letter::DeadLetters;
 use crate::mailbox::Settings;
+use crate::message::Clock;
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -88,6 +89,15 @@ impl Inner {
         let tree = system
             .launch(tree)
             .map_err(|error| BuildError::Supervisors(error.to_string()))?;
+        let clock = if builder.is_test {
+            Clock::Tokio
+        } else {
+            Clock::Coarse
+        };
+        let settings = Settings {
+            clock,
+            ..Settings::default()
+        };
         let inner = Arc::new(Self {
             system,
             tree,
@@ -95,7 +105,7 @@ impl Inner {
             directory: Directory::default(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
-            settings: Arc::default(),
+            settings: Arc::new(settings),
             defaults: Arc::default(),
             spawned: AtomicU64::new(0),
             past: Mutex::default(),

@@ -9,6 +9,7 @@
 //! messages a key made with a cryptographic hash.
 
 mod fingerprint;
+mod index;
 mod table;
 
 use std::fmt;
@@ -30,15 +31,14 @@ pub struct Layer<F> {
 }
 
 impl<F> Layer<F> {
-    /// How many fingerprints are remembered by default, at 64 bytes each. Source: as many as a lane holds by default.
+    /// How many fingerprints are remembered by default, at 32 bytes each. Source: as many as a lane holds by default.
     pub const ENTRIES_DEFAULT: usize = 1024;
-    /// How many can be remembered at most, at 64 MiB. Source: more is a mistake.
+    /// How many can be remembered at most, at 32 MiB. Source: more is a mistake.
     pub const ENTRIES_MAX: usize = 1 << 20;
 
     /// How many fingerprints are remembered, 1 to [`ENTRIES_MAX`](Self::ENTRIES_MAX), rounded up to a power of two.
     ///
-    /// The table grows as it is needed, to a slot for four times as many. Fingerprints fall into sets of four, so that a
-    /// few in a thousand are forgotten within the window when so many are in use at once; the more beyond that, the more.
+    /// The newest are remembered, except about one in a million, and the memory for them grows as it is needed.
     pub fn entries_max(mut self, entries_max: usize) -> Self {
         self.entries_max = entries_max.clamp(1, Self::ENTRIES_MAX);
         self

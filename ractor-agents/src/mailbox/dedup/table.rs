@@ -2,35 +2,35 @@
 
 use std::time::Duration;
 
+use super::index::Index;
 use crate::message::Moment;
 
-/// Fingerprints of the recent past: a set-associative table whose sets are one cache line each, so that a look and an
-/// insertion touch one line.
+/// Fingerprints of the recent past: a log of them in the order of their coming, and an index that tells where in the log
+/// one is.
 ///
-/// It starts empty and doubles whenever a set is full of fingerprints within the window, up to its limit: an idle agent
-/// pays for nothing. At the limit the oldest of a full set is forgotten for the newest.
+/// A fingerprint that is not in there, the common case, costs one line of the index to find out and one to write; the log
+/// is written one slot after another. So a thousand agents in turn touch little memory each. Both start empty and grow
+/// fourfold while nothing in the log is out of the window, up to the limit: an idle agent pays for nothing. At the limit
+/// the oldest is forgotten for the newest.
 pub(super) struct Table {
-    sets: Vec<Set>,
+    /// A ring: number `n` is at `n` modulo its length, a power of two.
+    log: Vec<Slot>,
+    index: Index,
+    /// How many were ever put in, wrapping.
+    count: u32,
     window_ms: u32,
-    sets_max: usize,
+    entries_max: usize,
 }
-
-/// Fingerprints that share their lowest bits, newest first.
-#[derive(Clone, Copy, Default)]
-#[repr(align(64))]
-struct Set([Slot; WAYS]);
-
-const WAYS: usize = 4;
 
 /// How far the clock of one sender may be behind that of another, in milliseconds: as long as one can be kept from
 /// running between its look at the clock and its lock. Source: a guess, a minute.
 const SKEW_MS: u32 = 60_000;
 
-/// How many sets there are at first.
-const SETS_MIN: usize = 4;
+/// How many fingerprints there is room for at first.
+const ENTRIES_MIN: usize = 4;
 
 /// 96 bits of a fingerprint and when it came. All zero is empty.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 struct Slot {
     high: u64,
     /// Never zero for a fingerprint.
@@ -65,79 +65,63 @@ impl Slot {
     }
 }
 
-impl Set {
-    /// Puts `slot` first. What falls out at the end is the oldest, and must be out of the window unless `must`.
-    fn place(&mut self, slot: Slot, now: u32, window: u32, must: bool) -> bool {
-        let [_, _, _, oldest] = &self.0;
-        let fits = must || !oldest.is_live(now, window);
-        if fits {
-            self.0.rotate_right(1);
-            let [first, ..] = &mut self.0;
-            *first = slot;
-        }
-        fits
-    }
-}
-
 impl Table {
-    /// Remembers for `window`, at most 24 days, and up to about `entries_max` at once.
+    /// Remembers for `window`, at most 24 days, and the last `entries_max`, rounded up to a power of two.
     pub(super) fn new(window: Duration, entries_max: usize) -> Self {
         let window_ms = u32::try_from(window.as_millis())
             .unwrap_or(u32::MAX)
             .min(u32::MAX / 2);
-        // Four times the slots: fingerprints fall where they will, and a set of four seldom gets a fifth then.
-        let sets_max = entries_max.next_power_of_two();
         Self {
-            sets: Vec::new(),
+            log: Vec::new(),
+            index: Index::new(0),
+            count: 0,
             window_ms,
-            sets_max,
+            entries_max: entries_max.next_power_of_two(),
         }
     }
 
     pub(super) fn contains(&self, print: u128, now: Moment) -> bool {
         let now = millis(now);
         let wanted = Slot::new(print, now);
-        let Some(set) = self.sets.get(self.index(&wanted)) else {
-            return false;
-        };
-        set.0
-            .iter()
+        self.index
+            .find(wanted.high, self.count)
+            .filter_map(|number| self.log.get(self.place(number)))
             .any(|slot| slot.is_same(&wanted) && slot.is_live(now, self.window_ms))
     }
 
     /// Remembers a fingerprint that is not in here.
     pub(super) fn insert(&mut self, print: u128, now: Moment) {
         let now = millis(now);
-        self.place(Slot::new(print, now), now);
-    }
-
-    fn place(&mut self, slot: Slot, now: u32) {
-        loop {
-            let (index, window) = (self.index(&slot), self.window_ms);
-            let is_largest = self.sets.len() >= self.sets_max;
-            if let Some(set) = self.sets.get_mut(index)
-                && set.place(slot, now, window, is_largest)
-            {
-                return;
+        if self.log.len() < self.entries_max {
+            let oldest = self.log.get(self.place(self.count));
+            if oldest.is_none_or(|slot| slot.is_live(now, self.window_ms)) {
+                self.grow();
             }
-            self.grow(now);
+        }
+        let place = self.place(self.count);
+        if let Some(slot) = self.log.get_mut(place) {
+            *slot = Slot::new(print, now);
+            self.index.insert(slot.high, self.count);
+            self.count = self.count.wrapping_add(1);
         }
     }
 
-    /// Doubles the table; what is out of the window is left behind.
-    fn grow(&mut self, now: u32) {
-        let count = (self.sets.len() * 2).max(SETS_MIN.min(self.sets_max));
-        let window = self.window_ms;
-        let old = std::mem::replace(&mut self.sets, vec![Set::default(); count]);
-        let live = |slot: &&Slot| slot.is_live(now, window);
-        for slot in old.iter().flat_map(|set| set.0.iter().rev()).filter(live) {
-            self.place(*slot, now);
+    /// Makes the log four times as long, oldest first from its beginning, and an index over it.
+    fn grow(&mut self) {
+        let length = (self.log.len() * 4).max(ENTRIES_MIN).min(self.entries_max);
+        let oldest = self.place(self.count);
+        self.log.rotate_left(oldest);
+        self.count = 0;
+        self.index = Index::new(length);
+        for slot in self.log.iter().filter(|slot| slot.low != 0) {
+            self.index.insert(slot.high, self.count);
+            self.count += 1;
         }
+        self.log.resize(length, Slot::default());
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are meant")]
-    fn index(&self, slot: &Slot) -> usize {
-        slot.high as usize & self.sets.len().wrapping_sub(1)
+    fn place(&self, number: u32) -> usize {
+        number as usize & self.log.len().wrapping_sub(1)
     }
 }
 
@@ -148,7 +132,6 @@ impl Table {
 fn millis(moment: Moment) -> u32 {
     (moment.micros() / 1000) as u32
 }
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -211,7 +194,7 @@ mod tests {
             );
         }
         let now = start.after(Duration::from_secs(1));
-        assert_eq!(table.sets.len(), 64);
+        assert_eq!(table.log.len(), 64);
         assert!((990..1_000).all(|number| table.contains(print(number), now)));
         let old = (0..500).filter(|number| table.contains(print(*number), now));
         assert!(old.count() < 64);
@@ -227,6 +210,6 @@ mod tests {
                 start.after(Duration::from_millis(10 * number)),
             );
         }
-        assert!(table.sets.len() <= 8, "{} sets", table.sets.len());
+        assert!(table.log.len() <= 8, "{} slots", table.log.len());
     }
 }
