@@ -172,6 +172,9 @@ impl Swarm {
     /// Ends the swarm in order: agents take nothing new and finish what they have within `limit`; what is left then is
     /// killed and goes to the dead letters. Reports what was left.
     ///
+    /// It takes `limit` and the grace after a kill, 50 ms; five graces at most, if supervisors have to be killed too
+    /// ([`SupervisorRef::shutdown`](supervisors::SupervisorRef::shutdown), with three levels of them).
+    ///
     /// # Cancel safety
     /// Dropped, agents go on to finish what they have and end, without the limit; called again, it sets a new one.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {

@@ -15,6 +15,7 @@ mod begin;
 mod command;
 mod effect;
 mod exits;
+mod force;
 mod plan;
 mod table;
 #[cfg(test)]
@@ -87,7 +88,7 @@ pub(crate) struct Engine<R> {
     life: u64,
     /// Distinguishes group restarts that wait for their backoff.
     held: u32,
-    /// A shutdown past its limit: nobody is asked any more, everybody is killed.
+    /// A shutdown past its limit: workers are killed, supervisors hurry too.
     hurry: bool,
     jitter: fn() -> f64,
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 pub(crate) use errand::Errand;
-pub(crate) use input::{Input, Reply};
+pub(crate) use input::{Input, Reply, Wish};
 pub use reference::SupervisorRef;
 pub(crate) use shared::Shared;
 pub(crate) use shell::Shell;

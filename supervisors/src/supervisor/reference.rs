@@ -8,7 +8,8 @@ use ractor::{ActorCell, ActorRuntime};
 use tokio::sync::oneshot;
 
 use super::input::{Answer, Batch};
-use super::{Input, Reply, Settings, Shared, Shell};
+use super::shared::ShutdownRequest;
+use super::{Input, Reply, Settings, Shared, Shell, Wish};
 use crate::engine::{ChildInfo, Command, Counts};
 use crate::event::Events;
 use crate::system::Core;
@@ -202,7 +203,15 @@ impl SupervisorRef {
 
     /// Stops all children in reverse start order, each within its own limit, then the supervisor itself, and waits for the end.
     ///
-    /// What is not over after `limit` is killed; what ignores even that is abandoned and reported.
+    /// What is not over after `limit` is killed, here and below, all at the same time; what has not ended after the grace of a kill is
+    /// abandoned and reported. A limit of more than a clock can hold, such as [`Duration::MAX`], is none; of several calls the one
+    /// whose limit ends first counts.
+    ///
+    /// # How long it takes
+    /// `limit` and one [`KILL_GRACE`](crate::KILL_GRACE), for as long as the supervisors themselves are served. One below another
+    /// that does not end is killed too, so the most is `limit` and 2 n - 1 graces in a tree of n levels of supervisors: the lowest
+    /// kills its workers and waits one grace for them; each one above allows another one for the supervisor below it to end, and
+    /// a third for it to die.
     ///
     /// Meant for the top of a tree. A supervisor below another is ended by its parent's [`terminate_child`](Self::terminate_child);
     /// when a permanent one shuts itself down, its parent starts it again, as OTP's does.
@@ -216,10 +225,7 @@ impl SupervisorRef {
         let mut ended = self.shared.ended.subscribe();
         if self
             .shared
-            .submit(Input::Shutdown {
-                by_parent: false,
-                limit: Some(limit),
-            })
+            .submit(Input::Shutdown(ShutdownRequest::within(limit)))
             .is_ok()
         {
             // The sender lives in `self`, so this ends with the supervisor.
@@ -265,6 +271,8 @@ impl SupervisorRef {
             return Err(StartError::Failed("the parent has no system".into()));
         };
         self.prepare(home)?;
+        self.shared.forget_wishes();
+        self.shared.set_name(cx.id());
         let _entered = home.runtime().enter();
         let shell = Shell(Arc::clone(&self.shared));
         let (actor, _) = ActorRuntime::spawn_linked_instant(
@@ -296,12 +304,9 @@ impl SupervisorRef {
         }
     }
 
-    /// Asks the supervisor to end on its parent's behalf.
-    pub(crate) fn ask_to_stop(&self) {
-        self.shared.push(Input::Shutdown {
-            by_parent: true,
-            limit: None,
-        });
+    /// Tells the supervisor what its parent wants of it.
+    pub(crate) fn ask_for(&self, wish: Wish) {
+        self.shared.push(Input::FromParent(wish));
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -312,8 +317,9 @@ impl SupervisorRef {
         self.shared.set_root();
     }
 
+    /// What the shutdown did; to be asked for once, when the supervisor has ended.
     pub(crate) fn take_report(&self) -> Report {
-        std::mem::take(&mut self.shared.state.lock().report)
+        self.shared.state.lock().take_report()
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) enum Target {
         run: Run,
         waited: Duration,
     },
-    Hurry {
+    /// A shutdown's limit is over.
+    Limit {
         supervisor: Weak<Shared>,
     },
     Errand {
@@ -59,7 +60,7 @@ impl Target {
                 run,
                 waited,
             } => (supervisor, Input::Poll { run, waited }),
-            Self::Hurry { supervisor } => (supervisor, Input::Hurry),
+            Self::Limit { supervisor } => (supervisor, Input::LimitDue),
             Self::Errand { supervisor, errand } => {
                 let Some(errand) = errand.upgrade() else {
                     return;

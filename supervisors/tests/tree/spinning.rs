@@ -16,7 +16,7 @@ use crate::support::*;
 /// Long enough for a loaded machine; nothing waits that long when it works.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn workers(count: usize) -> Runtime {
+pub(crate) fn workers(count: usize) -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(count)
         .enable_all()
@@ -35,7 +35,7 @@ fn wait(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// Lets spinning children go when the test ends, also when it fails, so that their runtime can be dropped.
-struct Release(Arc<AtomicBool>);
+pub(crate) struct Release(pub(crate) Arc<AtomicBool>);
 
 impl Drop for Release {
     fn drop(&mut self) {
