@@ -10,6 +10,7 @@
 
 mod builder;
 mod directory;
+mod ending;
 mod error;
 mod inner;
 mod member;
@@ -176,7 +177,8 @@ impl Swarm {
     /// ([`SupervisorRef::shutdown`](supervisors::SupervisorRef::shutdown), with three levels of them).
     ///
     /// # Cancel safety
-    /// Dropped, agents go on to finish what they have and end, without the limit; called again, it sets a new one.
+    /// Dropped once it has been polled, the shutdown goes on to its end, limit included. Called again, it waits for that end and
+    /// gives the same report; of several limits the one that ends first counts.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         self.inner.shutdown(limit).await
     }
