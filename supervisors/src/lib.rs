@@ -90,6 +90,7 @@ mod strategy;
 mod supervised;
 mod supervisor;
 mod system;
+mod tree;
 mod watch;
 
 pub use backoff::Backoff;
@@ -108,4 +109,5 @@ pub use start::{Start, StartContext, StartReport};
 pub use strategy::{AutoShutdown, Kind, Restart, Strategy};
 pub use supervisor::{Supervisor, SupervisorRef};
 pub use system::System;
+pub use tree::{ChildPath, Node, Tree, TreeEvent, TreeEvents};
 pub use watch::{Alarm, Look, Watch};

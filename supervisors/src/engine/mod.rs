@@ -125,6 +125,11 @@ impl<R> Engine<R> {
         self.past == Past::Ended
     }
 
+    /// How many former children survived their kill and still run.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned
+    }
+
     pub(crate) fn find(&self, id: &ChildId) -> Option<u32> {
         self.table.find(id)
     }

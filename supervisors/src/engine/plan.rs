@@ -48,7 +48,7 @@ impl<R> Engine<R> {
         )
     }
 
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         matches!(
             self.plan,
             Plan::Stop {

@@ -371,7 +371,7 @@ fn absorb_below(state: &mut Guard<'_>, key: u32) {
     let nested = state.slot(key).and_then(|slot| slot.nested.clone());
     if let (Some(nested), Some(_)) = (nested, state.ending_since) {
         let mut below = nested.take_report();
-        if let Some(name) = nested.shared().name() {
+        if let Some(name) = nested.shared().branch.name() {
             below = below.below(&name);
         }
         state.report.absorb(below);

@@ -8,6 +8,7 @@ mod input;
 mod reference;
 mod shared;
 mod shell;
+mod survey;
 
 use std::time::Duration;
 

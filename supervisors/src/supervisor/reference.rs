@@ -13,6 +13,7 @@ use super::{Input, Reply, Settings, Shared, Shell, Wish};
 use crate::engine::{ChildInfo, Command, Counts};
 use crate::event::Events;
 use crate::system::Core;
+use crate::tree::{Tree, TreeEvents};
 use crate::{
     ChildId, ChildSpec, CommandError, ExitReason, Report, SpecError, StartContext, StartError,
 };
@@ -201,6 +202,60 @@ impl SupervisorRef {
         Events::new(self.shared.subscribe())
     }
 
+    /// A stream of what the supervisor and all supervisors below it do from now on, each event with the path of the one it comes
+    /// from. A receiver may lag [`EVENTS_MAX`](crate::EVENTS_MAX) behind, for the whole tree.
+    ///
+    /// Of an end for good of this supervisor itself, [`ended`](Self::ended) tells; the stream is over then.
+    ///
+    /// # Examples
+    /// ```
+    /// # use supervisors::{ChildSpec, DynamicSupervisor, Event, Supervisor, System};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let system = System::new()?;
+    /// let pool = ChildSpec::supervisor("pool", DynamicSupervisor::new());
+    /// let tree = system.start(Supervisor::one_for_one().child(pool)).await?;
+    /// let mut events = tree.tree_events();
+    ///
+    /// // Somebody kills the pool. Its supervisor sees it end; the pool itself says that it is back.
+    /// tree.tree().get("pool").ok_or("no pool")?.kill();
+    /// let seen = events.recv().await?;
+    /// assert!(seen.path.is_top() && matches!(seen.event, Event::Exited { .. }));
+    /// let back = events.recv().await?;
+    /// assert_eq!(back.path.to_string(), "pool");
+    /// assert_eq!(back.event, Event::Resumed { life: 2 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tree_events(&self) -> TreeEvents {
+        self.shared.branch.subscribe(self.shared.ended.subscribe())
+    }
+
+    /// What the tree from this supervisor down looks like now: [`which_children`](Self::which_children), level by level.
+    ///
+    /// It asks nobody and never waits, so it answers also while a supervisor is being restarted; that one is then shown with what
+    /// it had. Each supervisor's table is read under that supervisor's lock, one after the other: no one instant of the whole.
+    ///
+    /// # Examples
+    /// ```
+    /// # use supervisors::{ChildSpec, DynamicSupervisor, Supervisor, System};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let system = System::new()?;
+    /// let pool = ChildSpec::supervisor("pool", DynamicSupervisor::new());
+    /// let tree = system.start(Supervisor::one_for_one().child(pool)).await?;
+    /// assert_eq!(
+    ///     tree.tree().to_string(),
+    ///     "/     supervisor  running     0 restarts\n\
+    ///      pool  supervisor  running     0 restarts\n",
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tree(&self) -> Tree {
+        self.shared.tree()
+    }
+
     /// Stops all children in reverse start order, each within its own limit, then the supervisor itself, and waits for the end.
     ///
     /// What is not over after `limit` is killed, here and below, all at the same time; what has not ended after the grace of a kill is
@@ -272,7 +327,7 @@ impl SupervisorRef {
         };
         self.prepare(home)?;
         self.shared.forget_wishes();
-        self.shared.set_name(cx.id());
+        self.shared.branch.set_place(cx.id(), &cx.shared.branch);
         let _entered = home.runtime().enter();
         let shell = Shell(Arc::clone(&self.shared));
         let (actor, _) = ActorRuntime::spawn_linked_instant(

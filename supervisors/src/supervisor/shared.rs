@@ -20,6 +20,7 @@ use crate::event::EVENTS_MAX;
 use crate::spec::Stop;
 use crate::supervisor::Reply;
 use crate::system::Core;
+use crate::tree::Branch;
 use crate::watch::{Target, Watched};
 use crate::{ChildId, ChildSpec, CommandError, Event, ExitReason, Report, Start, Watch};
 
@@ -28,15 +29,14 @@ pub(crate) const COMMANDS_MAX: usize = 65_536;
 
 /// A supervisor apart from its actor. Handles, reports and timers point here, so they survive the actor.
 ///
-/// Locks: `state` before `inbox` and `name`; a parent's `state` before its child's. User code runs under none of them.
+/// Locks: `state` before `inbox`; a parent's `state` before its child's. User code runs under none of them.
 pub(crate) struct Shared {
     pub(super) inbox: Mutex<Inbox>,
     pub(super) state: Mutex<State>,
     pub(super) settings: Settings,
     /// The system it belongs to, from its first start on.
     home: OnceLock<Arc<Core>>,
-    /// What its parent calls it: set by each start below another supervisor.
-    name: Mutex<Option<ChildId>>,
+    pub(super) branch: Arc<Branch>,
     /// Made when somebody listens.
     events: OnceLock<broadcast::Sender<Event>>,
     /// Whether it is the top of a tree.
@@ -215,7 +215,7 @@ impl Shared {
             state: Mutex::new(state),
             settings,
             home: OnceLock::new(),
-            name: Mutex::default(),
+            branch: Arc::default(),
             events: OnceLock::new(),
             root: AtomicBool::new(false),
             ended: watch::Sender::new(None),
@@ -230,14 +230,6 @@ impl Shared {
     /// Makes `home` the supervisor's system; false if it has another already.
     pub(super) fn settle_in(&self, home: &Arc<Core>) -> bool {
         Arc::ptr_eq(self.home.get_or_init(|| Arc::clone(home)), home)
-    }
-
-    pub(super) fn name(&self) -> Option<ChildId> {
-        self.name.lock().clone()
-    }
-
-    pub(super) fn set_name(&self, id: &ChildId) {
-        *self.name.lock() = Some(id.clone());
     }
 
     /// A new life begins: what the parent wanted of the one before has been settled by its end.
@@ -312,6 +304,7 @@ impl Shared {
             // Nobody may be listening any more.
             let _ = events.send(event.clone());
         }
+        self.branch.tell(event);
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {

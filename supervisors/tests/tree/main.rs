@@ -21,7 +21,7 @@
 //! | many dynamic children stop concurrently | `stops`, `scale`, `errands` |
 //!
 //! Beyond OTP: a killed supervisor brings its children back (`survival`), deadlines and abandoned children (`deadlines`, `spinning`), a
-//! limit for the shutdown of a whole tree (`hurry`).
+//! limit for the shutdown of a whole tree (`hurry`), a view of a whole tree (`whole`).
 #![allow(missing_docs, reason = "a test binary")]
 #![allow(
     clippy::unwrap_used,
@@ -48,3 +48,4 @@ mod starts;
 mod stops;
 mod support;
 mod survival;
+mod whole;

@@ -79,6 +79,7 @@ fn supervisor_acts_and_replacements_run_while_every_worker_spins() {
             assert_eq!(desk.journal.take(), ["attach", "fence"]);
         }
         assert_eq!(pool.count_children().await.unwrap().abandoned, 2);
+        assert_eq!(pool.tree().nodes()[0].abandoned, 2);
         // The replacements run although both workers of their runtime are still taken: they can fail and be restarted.
         tell(&pool, "a", Do::Finish);
         tokio::time::timeout(
