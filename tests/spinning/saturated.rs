@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use ractor_agents::agent::{AgentRef, AskError, Status};
 use ractor_agents::prelude::Duration;
-use ractor_agents::supervision::Backoff;
+use ractor_agents::supervision::{Backoff, Event};
 use ractor_agents::swarm::Swarm;
 use tests::{ms, secs};
 
@@ -179,9 +179,13 @@ fn a_shutdown_reports_handlers_that_were_abandoned_before_it() {
             let answer = soon("a replacement answers", agent.ask(Spin::Not)).await;
             assert!(answer.is_ok(), "{answer:?}");
         }
+        let mut events = swarm.supervision_events();
         taken[0].flag.store(true, Ordering::SeqCst);
-        let is_back = || spinner.came_back.load(Ordering::SeqCst) == 1;
-        until("one of them comes back", is_back).await;
+        let is_back = async {
+            let is_recovered = |event| matches!(event, Event::Recovered { .. });
+            while !is_recovered(events.recv().await.expect("events go on").event) {}
+        };
+        soon("one of them comes back", is_back).await;
         let report = soon("the shutdown", swarm.shutdown(secs(5))).await;
         assert!(report.unfinished.is_empty(), "{report:?}");
         assert_eq!(report.abandoned, 1, "the one that still spins: {report:?}");
