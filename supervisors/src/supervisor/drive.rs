@@ -63,7 +63,6 @@ impl Life {
         drop(released);
         {
             let mut inbox = shared.inbox.lock();
-            inbox.closed = false;
             inbox.scheduled = true;
             inbox.cell = Some(myself.clone());
         }

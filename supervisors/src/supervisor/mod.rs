@@ -9,6 +9,8 @@ mod reference;
 mod shared;
 mod shell;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -326,7 +326,7 @@ impl SupervisorRef {
             return Err(StartError::Failed("the parent has no system".into()));
         };
         self.prepare(home)?;
-        self.shared.forget_wishes();
+        self.shared.reopen();
         self.shared.branch.set_place(cx.id(), &cx.shared.branch);
         let _entered = home.runtime().enter();
         let shell = Shell(Arc::clone(&self.shared));
@@ -342,6 +342,7 @@ impl SupervisorRef {
     /// Starts the supervisor's actor at the very top.
     pub(crate) fn start_on_top(&self, home: &Arc<Core>) -> Result<(), StartError> {
         self.prepare(home)?;
+        self.shared.reopen();
         let _entered = home.runtime().enter();
         ActorRuntime::spawn_instant(None, Shell(Arc::clone(&self.shared)), None)?;
         Ok(())

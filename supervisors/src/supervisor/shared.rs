@@ -232,9 +232,10 @@ impl Shared {
         Arc::ptr_eq(self.home.get_or_init(|| Arc::clone(home)), home)
     }
 
-    /// A new life begins: what the parent wanted of the one before has been settled by its end.
-    pub(super) fn forget_wishes(&self) {
+    /// A new life is about to begin. Inputs may come from now on; what the parent wanted of the one before has been settled.
+    pub(super) fn reopen(&self) {
         let mut inbox = self.inbox.lock();
+        inbox.closed = false;
         inbox
             .queue
             .retain(|input| !matches!(input, Input::FromParent(_)));

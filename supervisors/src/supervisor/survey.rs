@@ -1,5 +1,7 @@
 //! What a supervisor and those below it look like from outside.
 
+use ractor::ActorStatus;
+
 use super::{Shared, SupervisorRef};
 use crate::engine::ChildInfo;
 use crate::tree::{Node, Tree};
@@ -64,11 +66,17 @@ impl Shared {
     /// The children in start order, and how many former ones survived their kill.
     fn children(&self) -> (Vec<(ChildInfo, Option<SupervisorRef>)>, usize) {
         let state = self.state.lock();
-        let furnished = |info: ChildInfo| {
+        // One that was killed and is not started again never learns what became of its children.
+        let is_over = self.inbox.lock().closed;
+        let furnished = |mut info: ChildInfo| {
             let slot = state.slot(info.key);
             let cell = slot.and_then(|slot| slot.cell.clone());
             let nested = slot.and_then(|slot| slot.nested.clone());
-            (ChildInfo { cell, ..info }, nested)
+            info.cell = cell.filter(|cell| cell.get_status() != ActorStatus::Stopped);
+            if is_over && info.state != ChildState::GivenUp {
+                info.state = ChildState::Down;
+            }
+            (info, nested)
         };
         let children = state.engine.which().into_iter().map(furnished).collect();
         (children, state.engine.abandoned())

@@ -210,6 +210,23 @@ async fn supervisor_that_is_asked_to_end_before_it_runs_ends() {
     assert_eq!(top.count_children().await.unwrap().specs, 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn supervisor_that_is_asked_to_end_before_it_runs_again_ends() {
+    let system = System::current();
+    let staff = Staff::default();
+    let inner = Supervisor::one_for_one().child(staff.worker("a"));
+    let id = ChildId::from("inner");
+    let top = Supervisor::one_for_one().child(ChildSpec::supervisor(&id, inner));
+    let top = system.start(top).await.unwrap();
+    top.terminate_child(&id).await.unwrap();
+    // The shutdown catches it on its way up.
+    let both = async { tokio::join!(top.restart_child(&id), top.shutdown(Duration::MAX)) };
+    let in_time = tokio::time::timeout(Duration::from_mins(1), both).await;
+    let (restarted, report) = in_time.expect("the wish is not lost");
+    assert!(restarted.is_err());
+    assert!(report.abandoned.is_empty());
+}
+
 /// A replacement runs, or has been stopped; its predecessor still spins.
 #[tokio::test]
 async fn those_abandoned_before_the_shutdown_are_reported_if_they_still_spin() {
