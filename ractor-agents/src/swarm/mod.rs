@@ -258,8 +258,8 @@ impl Swarm {
     /// Ends the swarm in order: agents take nothing new and finish what they have within `limit`; what is left then is
     /// killed and goes to the dead letters. Reports what was left.
     ///
-    /// It takes `limit` and the grace after a kill, 50 ms; five graces at most, if supervisors have to be killed too
-    /// ([`SupervisorRef::shutdown`](supervisors::SupervisorRef::shutdown), with three levels of them).
+    /// It takes `limit`, the kills of those who are left, and the grace after a kill, 50 ms; up to five graces if supervisors
+    /// have to be killed too ([`SupervisorRef::shutdown`](supervisors::SupervisorRef::shutdown), with three levels of them).
     ///
     /// # Cancel safety
     /// Dropped once it has been polled, the shutdown goes on to its end, limit included. Called again, it waits for that end and

@@ -12,7 +12,7 @@ use super::answer::answer;
 use super::drive::{Guard, Life, POLL_MAX};
 use super::errand::{Called, Errand, Job};
 use super::shared::Former;
-use super::{Input, Wish};
+use super::{Input, SupervisorRef, Wish};
 use crate::engine::{Effect, Exit, Run, Timer};
 use crate::exit::{SHUTDOWN, panic_text};
 use crate::watch::Target;
@@ -25,6 +25,9 @@ impl Life {
             let Some(effect) = state.engine.next_effect() else {
                 return;
             };
+            if state.ending_since.is_some() && !matches!(effect, Effect::Reply(..)) {
+                state.deeds += 1;
+            }
             match effect {
                 Effect::Start(run) => self.start(state, run),
                 Effect::Stop(run) => Self::stop(state, run),
@@ -299,15 +302,32 @@ impl Life {
             return state.engine.timer(Instant::now(), run, Timer::Hurry);
         };
         nested.ask_for(Wish::Hurry);
+        self.allow(run, &nested);
+    }
+
+    /// Gives a hurried supervisor the time it needs if nothing is in its way.
+    fn allow(&self, run: Run, nested: &SupervisorRef) {
         let supervisor = Arc::downgrade(&self.shared);
-        let grace = state.engine.flags().kill_grace;
-        let target = Target::Timer {
+        let deeds = nested.shared().deeds();
+        let target = Target::Hurry {
             supervisor,
             run,
-            timer: Timer::Hurry,
+            deeds,
         };
+        let grace = self.shared.settings.flags.kill_grace;
         let allowed = nested.shared().hurry_time().saturating_add(grace);
         self.shared.arm(allowed, target);
+    }
+
+    /// The time of a hurried supervisor is over. It gets it again if it did something with it: there may be very many to kill.
+    pub(super) fn hurry_due(&self, state: &mut Guard<'_>, now: Instant, run: Run, deeds: u64) {
+        let nested = state.slot(run.key).and_then(|slot| slot.nested.clone());
+        match nested {
+            Some(nested) if state.engine.is_current(run) && nested.shared().deeds() != deeds => {
+                self.allow(run, &nested);
+            }
+            _ => state.engine.timer(now, run, Timer::Hurry),
+        }
     }
 
     fn abandon(&self, state: &mut Guard<'_>, run: Run, id: ChildId) {

@@ -223,6 +223,7 @@ impl Life {
             Input::Add { spec, reply } => self.add(state, *spec, reply),
             Input::Command { command, reply } => state.engine.command(now, command, reply),
             Input::Shutdown(request) => self.shut_down_by(state, request),
+            Input::HurryDue { run, deeds } => self.hurry_due(state, now, run, deeds),
             Input::LimitDue => {
                 if state
                     .wanted_down

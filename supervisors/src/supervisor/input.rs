@@ -61,6 +61,11 @@ pub(crate) enum Input {
     },
     /// End. A caller's request holds until the supervisor has ended, over lives.
     Shutdown(ShutdownRequest),
+    /// A hurried supervisor below should have ended. `deeds` is what it had done when its time was set.
+    HurryDue {
+        run: Run,
+        deeds: u64,
+    },
     /// Some caller's limit is over.
     LimitDue,
     /// What the parent wants of this life.

@@ -266,7 +266,8 @@ impl SupervisorRef {
     /// `limit` and one [`KILL_GRACE`](crate::KILL_GRACE), for as long as the supervisors themselves are served. One below another
     /// that does not end is killed too, so the most is `limit` and 2 n - 1 graces in a tree of n levels of supervisors: the lowest
     /// kills its workers and waits one grace for them; each one above allows another one for the supervisor below it to end, and
-    /// a third for it to die.
+    /// a third for it to die. The work of killing comes on top: a supervisor that got on in its time gets the same time again, so
+    /// that one with very many children, or on a busy machine, is not taken for one that hangs.
     ///
     /// Meant for the top of a tree. A supervisor below another is ended by its parent's [`terminate_child`](Self::terminate_child);
     /// when a permanent one shuts itself down, its parent starts it again, as OTP's does.

@@ -81,6 +81,8 @@ pub(super) struct State {
     pub(super) wanted_down: Option<ShutdownRequest>,
     pub(super) ending_since: Option<Instant>,
     pub(super) report: Report,
+    /// What was done to end so far; only its growing means anything. Bounded by the children there are, since none is started then.
+    pub(super) deeds: u64,
     /// What the actor of the previous life ended with, as the parent saw it.
     pub(super) ended_with: Option<ExitReason>,
 }
@@ -208,6 +210,7 @@ impl Shared {
             wanted_down: None,
             ending_since: None,
             report: Report::default(),
+            deeds: 0,
             ended_with: None,
         };
         Arc::new(Self {
@@ -241,7 +244,7 @@ impl Shared {
             .retain(|input| !matches!(input, Input::FromParent(_)));
     }
 
-    /// How long it may take to end once it [hurries](super::Wish::Hurry): the grace of its workers, or the time of a supervisor below it, the
+    /// How long it may take to end once it [hurries](super::Wish::Hurry), the work itself apart: the grace of its workers, or the time of a supervisor below it, the
     /// grace for that one to end by itself and the grace after it is killed.
     pub(super) fn hurry_time(&self) -> Duration {
         let grace = self.settings.flags.kill_grace;
@@ -250,6 +253,13 @@ impl Shared {
             time.saturating_add(grace).saturating_add(grace)
         });
         below.max().unwrap_or(grace)
+    }
+
+    /// What was done to end, here and below.
+    pub(super) fn deeds(&self) -> u64 {
+        let below = self.nested();
+        let below = below.iter().map(|nested| nested.shared().deeds());
+        below.fold(self.state.lock().deeds, u64::wrapping_add)
     }
 
     /// The supervisors among the children.

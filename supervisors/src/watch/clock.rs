@@ -30,6 +30,12 @@ pub(crate) enum Target {
         run: Run,
         waited: Duration,
     },
+    /// A hurried supervisor should have ended.
+    Hurry {
+        supervisor: Weak<Shared>,
+        run: Run,
+        deeds: u64,
+    },
     /// A shutdown's limit is over.
     Limit {
         supervisor: Weak<Shared>,
@@ -60,6 +66,11 @@ impl Target {
                 run,
                 waited,
             } => (supervisor, Input::Poll { run, waited }),
+            Self::Hurry {
+                supervisor,
+                run,
+                deeds,
+            } => (supervisor, Input::HurryDue { run, deeds }),
             Self::Limit { supervisor } => (supervisor, Input::LimitDue),
             Self::Errand { supervisor, errand } => {
                 let Some(errand) = errand.upgrade() else {

@@ -227,6 +227,40 @@ async fn supervisor_that_is_asked_to_end_before_it_runs_again_ends() {
     assert!(report.abandoned.is_empty());
 }
 
+/// Real time, because work takes none where it is paused: a supervisor with very many children needs more than its graces to kill
+/// them. As long as it gets on it is not taken for one that hangs.
+#[test]
+fn supervisor_that_has_much_to_kill_is_given_the_time() {
+    const COUNT: usize = 20_000;
+    let driver = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let system = System::new().unwrap();
+    let staff = Staff::default();
+    let agents = workers(1);
+    let pool = DynamicSupervisor::new()
+        .children_on(agents.handle().clone())
+        .into_ref();
+    let grace = Duration::from_millis(1);
+    let mid = Supervisor::one_for_one()
+        .kill_grace(grace)
+        .child(ChildSpec::supervisor("pool", pool.clone()));
+    let top = Supervisor::one_for_one()
+        .kill_grace(grace)
+        .child(ChildSpec::supervisor("mid", mid));
+    let report = driver.block_on(async {
+        let top = system.start(top).await.unwrap();
+        let stubborn = |id| staff.numbered(id, true).shutdown(Shutdown::Infinity);
+        let specs = (0..COUNT as u64).map(stubborn).collect();
+        let started = pool.start_children(specs).await;
+        assert!(started.iter().all(Result::is_ok));
+        top.shutdown(Duration::ZERO).await
+    });
+    // Both supervisors below the top ended by themselves, and knew of all.
+    let all = report.stopped + report.killed + report.abandoned.len();
+    assert_eq!(all, COUNT + 2, "{:?} {:?}", report.stopped, report.killed);
+}
+
 /// A replacement runs, or has been stopped; its predecessor still spins.
 #[tokio::test]
 async fn those_abandoned_before_the_shutdown_are_reported_if_they_still_spin() {

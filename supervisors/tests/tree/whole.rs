@@ -46,17 +46,7 @@ impl Grove {
     }
 
     async fn start_seven(&self) {
-        let (journal, failing) = (self.staff.journal.clone(), self.staff.failing.clone());
-        let spec = ChildSpec::actor(7, move || {
-            let worker = Worker {
-                name: "seven",
-                journal: journal.clone(),
-                failing: failing.clone(),
-                slow: Duration::ZERO,
-                stubborn: false,
-            };
-            (worker, ())
-        });
+        let spec = self.staff.numbered(7, false);
         self.pool.start_child(spec).await.unwrap();
     }
 }
