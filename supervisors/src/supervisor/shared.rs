@@ -244,8 +244,8 @@ impl Shared {
             .retain(|input| !matches!(input, Input::FromParent(_)));
     }
 
-    /// How long it may take to end once it [hurries](super::Wish::Hurry), the work itself apart: the grace of its workers, or the time of a supervisor below it, the
-    /// grace for that one to end by itself and the grace after it is killed.
+    /// How long it may take to end once it [hurries](super::Wish::Hurry), the work itself apart: the grace of its workers, or the
+    /// time of a supervisor below it, the grace for that one to end by itself and the grace after it is killed.
     pub(super) fn hurry_time(&self) -> Duration {
         let grace = self.settings.flags.kill_grace;
         let below = self.nested().into_iter().map(|nested| {
