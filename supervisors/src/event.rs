@@ -6,9 +6,9 @@ use tokio::sync::broadcast;
 
 use crate::{ChildId, ExitReason};
 
-/// How many events a receiver may lag behind before it misses some: 1,024 per supervisor.
+/// How many events a receiver may lag behind before it misses some: 1,024, of one supervisor or of a whole tree.
 ///
-/// The figure is a guess: room for a burst of restarts, about 100 KiB once somebody listens.
+/// The figure is a guess: room for a burst of restarts, about 100 KiB for each supervisor or tree that somebody listens to.
 pub const EVENTS_MAX: usize = 1024;
 
 /// Something a supervisor did or saw.

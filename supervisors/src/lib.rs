@@ -68,6 +68,8 @@
 //! - A killed supervisor resumes: what ran comes back, what had been terminated stays down; added temporary children are gone. One that
 //!   escalated or was shut down starts anew, with its own children and those of the added ones that ran.
 //! - The first restart is immediate, later ones wait ([`Backoff`]); OTP never waits. `Backoff::NONE` is OTP's way.
+//! - A shutdown may have a limit over all ([`SupervisorRef::shutdown`]). Past it supervisors below are not killed but kill: so everybody who
+//!   does not end is known by name.
 //! - A start has a deadline. A kill has a grace, after which the child is abandoned, because no task can be ended that does not await.
 //! - [`DynamicSupervisor`] counts restarts per child by default and names its children, where OTP's `simple_one_for_one` does neither.
 //!
@@ -90,6 +92,7 @@ mod strategy;
 mod supervised;
 mod supervisor;
 mod system;
+mod tree;
 mod watch;
 
 pub use backoff::Backoff;
@@ -108,4 +111,5 @@ pub use start::{Start, StartContext, StartReport};
 pub use strategy::{AutoShutdown, Kind, Restart, Strategy};
 pub use supervisor::{Supervisor, SupervisorRef};
 pub use system::System;
+pub use tree::{ChildPath, Node, Tree, TreeEvent, TreeEvents};
 pub use watch::{Alarm, Look, Watch};

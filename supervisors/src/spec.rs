@@ -9,7 +9,7 @@ use ractor::{Actor, ActorCell};
 use tokio::runtime::Handle;
 
 use crate::engine::{Policy, Tuning};
-use crate::supervisor::SupervisorRef;
+use crate::supervisor::{SupervisorRef, Wish};
 use crate::{
     AutoShutdown, Backoff, ChildId, Intensity, Kind, Restart, Shutdown, SpecError, Start,
     StartContext, StartError, Watch, spawn_later,
@@ -94,7 +94,7 @@ impl ChildSpec {
         let stop = nested.clone();
         let mut spec = Self::new(id, move |cx: &StartContext<'_>| start.start_under(cx))
             .kind(Kind::Supervisor);
-        spec.stop = Some(Arc::new(move |_: &ActorCell| stop.ask_to_stop()));
+        spec.stop = Some(Arc::new(move |_: &ActorCell| stop.ask_for(Wish::End)));
         spec.nested = Some(nested);
         spec
     }

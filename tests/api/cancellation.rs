@@ -7,7 +7,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use ractor_agents::agent::AgentRef;
+use ractor_agents::agent::{AgentRef, Status};
 use ractor_agents::mailbox::Overflow;
 use ractor_agents::swarm::Swarm;
 use tests::{Act, Puppet, Task, idle, secs, test_swarm};
@@ -236,7 +236,6 @@ async fn a_shutdown_that_is_dropped_goes_on_with_draining() -> Result {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a shutdown that is dropped keeps draining, and its limit is lost with it"]
 async fn a_shutdown_that_is_dropped_keeps_its_limit() -> Result {
     let swarm = test_swarm();
     let to = swarm.spawn(Puppet::default()).await?;
@@ -250,5 +249,44 @@ async fn a_shutdown_that_is_dropped_keeps_its_limit() -> Result {
     );
     tokio::time::sleep(secs(10)).await;
     assert_eq!(swarm.status().agents, 0, "{:?}", swarm.status());
+    assert_eq!(to.status(), Status::Offline);
+    // Whoever asks later is told what the first caller did not stay to hear.
+    let report = swarm.shutdown(secs(60)).await;
+    assert_eq!(report.unfinished, [(to.id(), 0)]);
+    assert_eq!(report.took.as_secs(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_shutdowns_the_limit_that_ends_first_counts() -> Result {
+    let swarm = test_swarm();
+    let to = swarm.spawn(Puppet::default()).await?;
+    to.tell(Task::new(1, Act::Hang)).await?;
+    idle().await;
+    let begun = tokio::time::Instant::now();
+    let never = swarm.shutdown(std::time::Duration::MAX);
+    let soon = async {
+        tokio::time::sleep(secs(1)).await;
+        swarm.shutdown(secs(2)).await
+    };
+    let (first, second, third) = tokio::join!(never, soon, swarm.shutdown(secs(60)));
+    assert_eq!(begun.elapsed().as_secs(), 3);
+    for report in [first, second, third] {
+        assert_eq!(report.unfinished, [(to.id(), 0)]);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_cut_short_by_the_drop_of_the_swarm_is_over() -> Result {
+    let swarm = test_swarm();
+    let to = swarm.spawn(Puppet::default()).await?;
+    to.tell(Task::new(1, Act::Hang)).await?;
+    idle().await;
+    let ended = tokio::time::timeout(tests::ms(100), swarm.shutdown(secs(60))).await;
+    assert!(ended.is_err());
+    drop(swarm);
+    idle().await;
+    assert_eq!(to.status(), Status::Offline);
     Ok(())
 }

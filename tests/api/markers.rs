@@ -16,6 +16,7 @@ use ractor_agents::mailbox::{
 use ractor_agents::message::{
     Envelope, Headers, InvalidTraceParent, MessageId, Priority, TooManyHeaders, TraceContext,
 };
+use ractor_agents::supervision::{ChildPath, Node, Tree, TreeEvent, TreeEvents};
 use ractor_agents::swarm::{
     AgentStatus, BuildError, Builder, KindStatus, Many, One, ShutdownReport, Spawn, SpawnError,
     Swarm, SwarmStatus,
@@ -145,6 +146,11 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         Ask<'static, Greeter, String>,
         Spawn<Puppet>,
         Spawn<Least>,
+        ChildPath,
+        Node,
+        Tree,
+        TreeEvent,
+        TreeEvents,
     ];
     assert_eq!(wrong([true; 3], table), []);
 }
@@ -162,9 +168,13 @@ fn a_spawn_that_was_begun_moves_between_threads_and_is_not_shared() {
 #[test]
 fn futures_without_a_name_are_send() {
     fn require_send<F: Future + Send>(_: F) {}
-    let _compiled = |swarm: &Swarm, agent: &AgentRef<Puppet>, least: &AgentRef<Least>| {
+    let _compiled = |swarm: &Swarm,
+                     events: &mut TreeEvents,
+                     agent: &AgentRef<Puppet>,
+                     least: &AgentRef<Least>| {
         require_send(swarm.stop(agent.id(), tests::secs(1)));
         require_send(swarm.shutdown(tests::secs(1)));
+        require_send(events.recv());
         require_send(async { agent.ask(1).await.is_ok() });
         require_send(async { least.ask(1_u64).await.is_ok() });
         require_send(async { agent.tell(1).await.is_ok() });

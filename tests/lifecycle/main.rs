@@ -9,6 +9,7 @@ mod spawning;
 mod status;
 mod stopping;
 mod timers;
+mod tree;
 
 /// What tests return, so that they can use `?`.
 type Result<T = ()> = ractor_agents::prelude::Result<T>;

@@ -1,8 +1,8 @@
 //! What all handles of a swarm share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,8 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Timeout};
 
 use super::directory::{Directory, Obstacle};
+use super::ending::Ending;
 use super::member::Member;
-use super::shutdown::ShutdownReport;
 use super::status::KindStatus;
 use super::{BuildError, Builder, SwarmStatus};
 use crate::agent::{AgentId, Defaults};
@@ -27,8 +27,8 @@ use crate::message::Clock;
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
-    system: System,
-    tree: SupervisorRef,
+    pub(super) system: System,
+    pub(super) tree: SupervisorRef,
     partitions: Vec<SupervisorRef>,
     pub(super) directory: Directory,
     pub(super) dead_letters: DeadLetters,
@@ -41,7 +41,9 @@ pub(crate) struct Inner {
     past: Mutex<Kinds>,
     /// Told whenever an agent has ended for good.
     left: Notify,
-    is_ending: AtomicBool,
+    pub(super) is_ending: AtomicBool,
+    /// Made by the first call of `shutdown`.
+    pub(super) ending: OnceLock<Ending>,
 }
 
 /// The agents' runtime, if the swarm has one of its own, and the end of everything when the last handle is dropped.
@@ -111,6 +113,7 @@ impl Inner {
             past: Mutex::default(),
             left: Notify::new(),
             is_ending: AtomicBool::new(false),
+            ending: OnceLock::new(),
         });
         let handle = Arc::new(Handle {
             inner: Arc::clone(&inner),
@@ -225,29 +228,6 @@ impl Inner {
         true
     }
 
-    pub(super) async fn shutdown(&self, limit: Duration) -> ShutdownReport {
-        let begun = Instant::now();
-        self.is_ending.store(true, Ordering::Release);
-        self.directory.close();
-        for member in self.directory.all() {
-            member.drain();
-        }
-        // An error only says that time is up: the supervisors kill what is left.
-        let _ = self.within(limit, self.emptied()).await;
-        let report = self
-            .tree
-            .shutdown(limit.saturating_sub(begun.elapsed()))
-            .await;
-        let unfinished = self.close_all();
-        self.system.end();
-        ShutdownReport {
-            messages: self.status().messages,
-            unfinished,
-            abandoned: report.abandoned.len(),
-            took: begun.elapsed(),
-        }
-    }
-
     /// A timeout for callers that may be outside of any runtime.
     fn within<F: Future>(&self, limit: Duration, work: F) -> Timeout<F> {
         let _entered = self.timers().enter();
@@ -255,7 +235,7 @@ impl Inner {
     }
 
     /// Waits until the last agent has ended.
-    async fn emptied(&self) {
+    pub(super) async fn emptied(&self) {
         loop {
             let left = self.left.notified();
             if self.directory.len() == 0 {
@@ -266,7 +246,7 @@ impl Inner {
     }
 
     /// Ends all that are left; returns who they were and how many messages each left.
-    fn close_all(&self) -> Vec<(AgentId, u64)> {
+    pub(super) fn close_all(&self) -> Vec<(AgentId, u64)> {
         let mut unfinished = Vec::new();
         for member in self.directory.all() {
             unfinished.push((member.id(), member.close() as u64));

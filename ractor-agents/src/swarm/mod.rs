@@ -10,6 +10,7 @@
 
 mod builder;
 mod directory;
+mod ending;
 mod error;
 mod inner;
 mod member;
@@ -30,6 +31,7 @@ pub use status::{AgentStatus, KindStatus, SwarmStatus};
 
 use crate::agent::{Agent, AgentId, AgentRef, IntoAgent, Record};
 use crate::dead_letter::DeadLetters;
+use crate::supervision::{Tree, TreeEvents};
 use inner::Handle;
 
 /// A swarm of supervised agents.
@@ -169,11 +171,99 @@ impl Swarm {
             .is_some_and(|member| member.kill())
     }
 
+    /// What the supervision tree looks like now: the swarm itself (`/`), supervisors, agents, each with its path, what it is
+    /// doing and how often it was restarted. An agent is a worker below `agents/agents-…`, and its name there is the
+    /// [number](AgentId::number) of its id. Its `Display` is a line for each.
+    ///
+    /// Asks no actor and never waits: tables are copied, each under its supervisor's lock, so that it costs time in
+    /// proportion to the number of agents. [`Node::kill`](crate::supervision::Node::kill) kills one of them, also a supervisor.
+    ///
+    /// # Examples
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// use ractor_agents::supervision::{Event, Kind};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// let swarm = Swarm::local();
+    /// let mut events = swarm.supervision_events();
+    /// swarm.spawn(async |text: String| text).await?;
+    /// println!("{}", swarm.tree());
+    /// // /                  supervisor  running     0 restarts
+    /// // agents             supervisor  running     0 restarts
+    /// // agents/agents-0    supervisor  running     0 restarts
+    /// // agents/agents-1    supervisor  running     0 restarts
+    /// // agents/agents-1/1  worker      running     0 restarts
+    /// // agents/agents-2    supervisor  running     0 restarts
+    /// // agents/agents-3    supervisor  running     0 restarts
+    ///
+    /// // For chaos tests: kill all supervisors of agents, and see them come back with their agents.
+    /// let tree = swarm.tree();
+    /// let of_agents = tree.supervisors().filter(|node| node.path.names().len() == 2);
+    /// assert_eq!(of_agents.filter(|node| node.kill()).count(), 4);
+    /// loop {
+    ///     let seen = events.recv().await?;
+    ///     if matches!(seen.event, Event::Restarted { .. }) && seen.path.to_string() == "agents/agents-1" {
+    ///         break;
+    ///     }
+    /// }
+    /// let workers = swarm.tree().nodes().iter().filter(|node| node.kind == Kind::Worker).count();
+    /// assert_eq!(workers, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tree(&self) -> Tree {
+        self.inner.tree.tree()
+    }
+
+    /// What happens in the supervision tree from now on: starts, ends, restarts, missed deadlines, agents given up, supervisors
+    /// that escalate and resume. Each event comes with the path of its supervisor, as [`tree`](Self::tree) has it.
+    ///
+    /// A receiver that falls more than 1,024 events behind is told how many it missed, and one of a swarm that has ended that there
+    /// are no more. Where nobody listens, no event is made.
+    ///
+    /// # Examples
+    /// Whatever is no ordinary start or stop, to the log:
+    ///
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// use ractor_agents::supervision::{Event, Missed};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// let swarm = Swarm::local();
+    /// let mut events = swarm.supervision_events();
+    /// let log = tokio::spawn(async move {
+    ///     loop {
+    ///         match events.recv().await {
+    ///             Ok(seen) => match seen.event {
+    ///                 Event::Started { .. } | Event::Terminated { .. } => {}
+    ///                 event => println!("{}: {event:?}", seen.path),
+    ///             },
+    ///             Err(Missed::Lagged(count)) => println!("{count} events were missed"),
+    ///             Err(_) => break,
+    ///         }
+    ///     }
+    /// });
+    /// # swarm.spawn(async |text: String| text).await?;
+    /// swarm.shutdown(Duration::from_secs(5)).await;
+    /// log.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn supervision_events(&self) -> TreeEvents {
+        self.inner.tree.tree_events()
+    }
+
     /// Ends the swarm in order: agents take nothing new and finish what they have within `limit`; what is left then is
     /// killed and goes to the dead letters. Reports what was left.
     ///
+    /// It takes `limit`, the kills of those who are left, and the grace after a kill, 50 ms; up to five graces if supervisors
+    /// have to be killed too ([`SupervisorRef::shutdown`](supervisors::SupervisorRef::shutdown), with three levels of them).
+    ///
     /// # Cancel safety
-    /// Dropped, agents go on to finish what they have and end, without the limit; called again, it sets a new one.
+    /// Dropped once it has been polled, the shutdown goes on to its end, limit included. Called again, it waits for that end and
+    /// gives the same report; of several limits the one that ends first counts.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         self.inner.shutdown(limit).await
     }

@@ -13,7 +13,8 @@ pub struct ShutdownReport {
     pub messages: Accounting,
     /// Agents that had not finished by the limit and were killed, with the number of messages that were left to them.
     pub unfinished: Vec<(AgentId, u64)>,
-    /// Actors that could not be killed: their handlers never await and may still be running.
+    /// Actors that could not be killed and still ran when the swarm ended: their handlers never await. Those abandoned long before
+    /// the shutdown are among them, so an agent can be there more than once.
     pub abandoned: usize,
     /// How long it took.
     pub took: Duration,

@@ -199,7 +199,8 @@ impl<R> Engine<R> {
         }
     }
 
-    fn which(&self) -> Vec<ChildInfo> {
+    /// The children in start order, without their actors.
+    pub(crate) fn which(&self) -> Vec<ChildInfo> {
         let info = |key: u32| {
             let child = self.table.get(key)?;
             Some(ChildInfo {

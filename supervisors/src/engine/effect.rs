@@ -13,8 +13,14 @@ pub(crate) enum Effect<R> {
     /// Ask the child to stop.
     Stop(Run),
     Kill(Run),
+    /// Have the child, a supervisor that was asked to stop, kill what is left below it. Come back with [`Timer::Hurry`] when it
+    /// should have ended.
+    Hurry(Run),
     /// The child survived its kill: cut it off from its work and keep an eye on its end.
-    Abandon(Run),
+    Abandon {
+        run: Run,
+        id: ChildId,
+    },
     /// The supervisor was restarted and this child of its previous life may still be ending: make sure of its end.
     Reclaim(Run),
     /// Come back with [`Engine::timer`](super::Engine::timer) after this long.
@@ -41,6 +47,8 @@ pub(crate) enum Effect<R> {
 pub(crate) enum Timer {
     /// The child's time to stop is over.
     Shutdown,
+    /// The hurried child's time to end is over.
+    Hurry,
     /// The killed child's time to end is over.
     Grace,
     /// The child's time to start is over.

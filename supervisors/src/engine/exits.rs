@@ -233,7 +233,7 @@ impl<R> Engine<R> {
         }
     }
 
-    fn escalate(&mut self, now: Instant, key: u32, reason: ExitReason) {
+    pub(super) fn escalate(&mut self, now: Instant, key: u32, reason: ExitReason) {
         let Some(child) = self.table.get_mut(key) else {
             return;
         };
@@ -305,95 +305,6 @@ impl<R> Engine<R> {
                 self.restart(now, key, reason, true);
             }
         }
-    }
-
-    /// The child's work in flight is late: kill it.
-    pub(crate) fn overdue(&mut self, run: Run, charged: bool, reason: ExitReason) {
-        let Some(child) = self.table.run_mut(run) else {
-            return;
-        };
-        if child.phase != Phase::Running {
-            return;
-        }
-        child.phase = Phase::Stopping;
-        child.after = After::Failed { charged };
-        child.trouble().reason = Some(reason.clone());
-        let id = child.id.clone();
-        self.emit(Event::Overdue {
-            id,
-            reason,
-            charged,
-        });
-        self.kill(run.key);
-    }
-
-    pub(crate) fn timer(&mut self, now: Instant, run: Run, timer: Timer) {
-        if timer == Timer::Group {
-            if run.epoch == self.held && matches!(self.plan, Plan::Open) {
-                self.start_held(now);
-            }
-            return;
-        }
-        let Some(child) = self.table.run_mut(run) else {
-            return;
-        };
-        match (timer, child.phase) {
-            (Timer::Shutdown, Phase::Stopping) if !child.killed => self.kill(run.key),
-            (Timer::Grace, Phase::Stopping) if child.killed => self.abandon(now, run.key),
-            (Timer::Backoff, Phase::Backoff) => self.start(run.key, Origin::Restart),
-            (Timer::Start, Phase::Starting) => {
-                child.phase = Phase::Stopping;
-                child.after = After::FailedStart;
-                let deadline = self.flags.start_deadline;
-                child.trouble().reason = Some(ExitReason::StartFailed(format!(
-                    "not started within {deadline:?}"
-                )));
-                self.kill(run.key);
-            }
-            _ => {}
-        }
-    }
-
-    /// A killed child is still there: leave it to itself and go on without it.
-    fn abandon(&mut self, now: Instant, key: u32) {
-        self.abandoned += 1;
-        let abandoned = self.abandoned;
-        let epoch = self.table.fresh_epoch();
-        let Some(child) = self.table.get_mut(key) else {
-            return;
-        };
-        let run = child.run(key);
-        child.epoch = epoch;
-        child.relief = true;
-        let id = child.id.clone();
-        self.effects.push_back(Effect::Abandon(run));
-        self.emit(Event::Abandoned { id, abandoned });
-        if abandoned > self.flags.abandoned_max
-            && !matches!(
-                self.plan,
-                Plan::Stop {
-                    then: Then::Exit(_),
-                    ..
-                }
-            )
-        {
-            let reason = ExitReason::Failed(format!("{abandoned} abandoned children still run"));
-            // The child itself is out of the way; the rest follows it.
-            if let Some(child) = self.table.get_mut(key) {
-                child.phase = Phase::Ended;
-                child.awaited = false;
-            }
-            self.effects.push_back(Effect::Clear { key, last: false });
-            return self.escalate(now, key, reason);
-        }
-        self.settle(now, key, false, Some(ExitReason::Killed));
-    }
-
-    /// An abandoned child ended at last.
-    pub(crate) fn recovered(&mut self) {
-        self.abandoned = self.abandoned.saturating_sub(1);
-        let abandoned = self.abandoned;
-        self.emit(Event::Recovered { abandoned });
     }
 
     /// A child that was being stopped has ended.

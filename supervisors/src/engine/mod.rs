@@ -15,6 +15,7 @@ mod begin;
 mod command;
 mod effect;
 mod exits;
+mod force;
 mod plan;
 mod table;
 #[cfg(test)]
@@ -87,7 +88,7 @@ pub(crate) struct Engine<R> {
     life: u64,
     /// Distinguishes group restarts that wait for their backoff.
     held: u32,
-    /// A shutdown past its limit: nobody is asked any more, everybody is killed.
+    /// A shutdown past its limit: workers are killed, supervisors hurry too.
     hurry: bool,
     jitter: fn() -> f64,
 }
@@ -122,6 +123,11 @@ impl<R> Engine<R> {
     /// Whether the supervisor has ended by itself and is about to start anew.
     pub(crate) fn has_ended(&self) -> bool {
         self.past == Past::Ended
+    }
+
+    /// How many former children survived their kill and still run.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned
     }
 
     pub(crate) fn find(&self, id: &ChildId) -> Option<u32> {

@@ -48,7 +48,7 @@ impl<R> Engine<R> {
         )
     }
 
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         matches!(
             self.plan,
             Plan::Stop {
@@ -288,29 +288,6 @@ impl<R> Engine<R> {
         self.stop_all(now, queue, After::Resume, Then::Exit(exit));
     }
 
-    /// The shutdown takes too long: kill whoever is still there.
-    pub(crate) fn hurry(&mut self, now: Instant) {
-        self.hurry = true;
-        self.advance_stop(now);
-        for key in self
-            .table
-            .in_order(|child| child.phase == Phase::Stopping && !child.killed)
-        {
-            self.kill(key);
-        }
-    }
-
-    pub(super) fn kill(&mut self, key: u32) {
-        let Some(child) = self.table.get_mut(key) else {
-            return;
-        };
-        child.killed = true;
-        let run = child.run(key);
-        self.effects.push_back(Effect::Kill(run));
-        self.effects
-            .push_back(Effect::Arm(run, Timer::Grace, self.flags.kill_grace));
-    }
-
     /// Makes one child stop, with `after` to follow.
     pub(super) fn stop(&mut self, now: Instant, key: u32, after: After) {
         let Some(child) = self.table.get_mut(key) else {
@@ -319,18 +296,16 @@ impl<R> Engine<R> {
         let phase = child.phase;
         child.after = after;
         match phase {
-            Phase::Stopping => {
-                if self.hurry && !child.killed {
-                    self.kill(key);
-                }
-            }
+            // In a hurry, it is pressed with all others.
+            Phase::Stopping => {}
             Phase::Starting | Phase::Running => {
                 child.phase = Phase::Stopping;
                 let run = child.run(key);
                 let shutdown = child.policy.shutdown;
                 // A worker that is still in its `pre_start` does not hear a stop; ractor polls only its signal port then.
-                let deaf = phase == Phase::Starting && child.policy.kind == Kind::Worker;
-                if deaf || self.hurry || shutdown == Shutdown::BrutalKill {
+                let worker = child.policy.kind == Kind::Worker;
+                let deaf = phase == Phase::Starting && worker;
+                if deaf || (self.hurry && worker) || shutdown == Shutdown::BrutalKill {
                     return self.kill(key);
                 }
                 self.effects.push_back(Effect::Stop(run));

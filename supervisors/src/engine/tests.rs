@@ -93,7 +93,8 @@ impl Sim {
                 Effect::Reply(reply, outcome) => self.replies.push((reply, outcome)),
                 Effect::Ready => self.ready = true,
                 Effect::Exit(exit) => self.exit = Some(exit),
-                Effect::Abandon(run) => self.log.push(format!("abandon {}", self.names[&run.key])),
+                Effect::Hurry(run) => self.hurry(run),
+                Effect::Abandon { id, .. } => self.log.push(format!("abandon {id}")),
                 Effect::Reclaim(_)
                 | Effect::Clear { .. }
                 | Effect::Remove(_)
@@ -135,6 +136,16 @@ impl Sim {
         if !self.stuck.contains(name) && self.live.remove(name).is_some() {
             self.log.push(format!("x{name}"));
             self.engine.exited(self.now, run, ExitReason::Killed);
+        }
+    }
+
+    /// A supervisor below is allowed a second to kill what it has and end.
+    fn hurry(&mut self, run: Run) {
+        let name = self.names[&run.key];
+        self.log.push(format!("hurry {name}"));
+        self.timers.push((self.now + SECOND, run, Timer::Hurry));
+        if !self.stuck.contains(name) && self.live.remove(name).is_some() {
+            self.engine.exited(self.now, run, ExitReason::Shutdown);
         }
     }
 
@@ -623,6 +634,55 @@ fn infinity_waits_for_ever_and_hurry_ends_it() {
     sim.engine.hurry(sim.now);
     sim.run();
     assert_eq!(sim.log(), "xa xb");
+    assert_eq!(sim.exit, Some(Exit::Shutdown));
+}
+
+#[test]
+fn hurry_kills_workers_and_is_passed_on_to_supervisors() {
+    let mut sim = Sim::new(flags(Strategy::OneForOne));
+    let supervisor = Policy {
+        kind: Kind::Supervisor,
+        shutdown: Shutdown::SUPERVISOR,
+        ..policy(Restart::Permanent)
+    };
+    sim.own("a", supervisor.clone());
+    sim.own("b", policy(Restart::Permanent));
+    sim.own("c", supervisor);
+    sim.deaf.extend(["a", "b", "c"]);
+    sim.begin();
+    sim.log();
+    sim.shut_down();
+    assert_eq!(sim.log(), "", "c is asked and takes its time");
+    sim.engine.hurry(sim.now);
+    sim.engine.hurry(sim.now);
+    sim.run();
+    assert_eq!(sim.log(), "xb hurry a hurry c");
+    assert_eq!(sim.exit, Some(Exit::Shutdown));
+}
+
+#[test]
+fn hurried_supervisor_that_does_not_end_is_killed_in_the_end() {
+    let mut sim = Sim::new(flags(Strategy::OneForOne));
+    let supervisor = Policy {
+        kind: Kind::Supervisor,
+        shutdown: Shutdown::SUPERVISOR,
+        ..policy(Restart::Permanent)
+    };
+    sim.own("a", supervisor.clone());
+    sim.own("b", supervisor);
+    sim.deaf.extend(["a", "b"]);
+    sim.stuck.insert("b");
+    sim.begin();
+    sim.log();
+    sim.shut_down();
+    sim.engine.hurry(sim.now);
+    sim.run();
+    assert_eq!(sim.log(), "hurry a hurry b");
+    sim.pass(SECOND + Duration::from_nanos(49_999_999));
+    assert_eq!(sim.log(), "");
+    assert_eq!(sim.exit, None);
+    sim.pass(Duration::from_nanos(1));
+    assert_eq!(sim.log(), "abandon b");
     assert_eq!(sim.exit, Some(Exit::Shutdown));
 }
 

@@ -8,14 +8,15 @@ use ractor::ActorCell;
 use ractor::actor::messages::BoxedState;
 use tokio::time::Instant;
 
-use super::Input;
 use super::answer::answer;
 use super::drive::{Guard, Life, POLL_MAX};
 use super::errand::{Called, Errand, Job};
-use crate::engine::{Effect, Exit, Run};
+use super::shared::Former;
+use super::{Input, SupervisorRef, Wish};
+use crate::engine::{Effect, Exit, Run, Timer};
 use crate::exit::{SHUTDOWN, panic_text};
 use crate::watch::Target;
-use crate::{Event, ExitReason, StartContext, StartError};
+use crate::{ChildId, Event, ExitReason, StartContext, StartError};
 
 impl Life {
     /// Carries out effects until there are none.
@@ -24,11 +25,15 @@ impl Life {
             let Some(effect) = state.engine.next_effect() else {
                 return;
             };
+            if state.ending_since.is_some() && !matches!(effect, Effect::Reply(..)) {
+                state.deeds += 1;
+            }
             match effect {
                 Effect::Start(run) => self.start(state, run),
                 Effect::Stop(run) => Self::stop(state, run),
                 Effect::Kill(run) => Self::kill(state, run),
-                Effect::Abandon(run) => self.abandon(state, run),
+                Effect::Hurry(run) => self.hurry(state, run),
+                Effect::Abandon { run, id } => self.abandon(state, run, id),
                 Effect::Reclaim(run) => {
                     if let Some(cell) = state.slot(run.key).and_then(|slot| slot.cell.clone()) {
                         self.relink(run, &cell);
@@ -137,7 +142,11 @@ impl Life {
             };
             Self::called(state, run, result, deferred, false);
             self.settle(state);
-            if let Some((reason, _)) = ended {
+            if let Some((reason, handed)) = ended {
+                // What had been handed over before is dropped outside the lock: it is the user's.
+                let slot = state.slot_mut(run.key);
+                let former = slot.map(|slot| std::mem::replace(&mut slot.handed, handed));
+                MutexGuard::unlocked(state, || drop(former));
                 state.engine.exited(Instant::now(), run, reason);
                 self.settle(state);
             }
@@ -156,7 +165,8 @@ impl Life {
             self.settle(state);
         }
         if state.errands.is_empty() {
-            state.early_ends.clear();
+            let unknown = std::mem::take(&mut state.early_ends);
+            MutexGuard::unlocked(state, || drop(unknown));
         }
     }
 
@@ -284,7 +294,43 @@ impl Life {
         }
     }
 
-    fn abandon(&self, state: &mut Guard<'_>, run: Run) {
+    /// Has a supervisor below kill what is left there, and sees to it that it ends.
+    fn hurry(&self, state: &mut Guard<'_>, run: Run) {
+        let nested = state.slot(run.key).and_then(|slot| slot.nested.clone());
+        let Some(nested) = nested else {
+            // A supervisor of somebody else's making, which only a kill can hurry.
+            return state.engine.timer(Instant::now(), run, Timer::Hurry);
+        };
+        nested.ask_for(Wish::Hurry);
+        self.allow(run, &nested);
+    }
+
+    /// Gives a hurried supervisor the time it needs if nothing is in its way.
+    fn allow(&self, run: Run, nested: &SupervisorRef) {
+        let supervisor = Arc::downgrade(&self.shared);
+        let deeds = nested.shared().deeds();
+        let target = Target::Hurry {
+            supervisor,
+            run,
+            deeds,
+        };
+        let grace = self.shared.settings.flags.kill_grace;
+        let allowed = nested.shared().hurry_time().saturating_add(grace);
+        self.shared.arm(allowed, target);
+    }
+
+    /// The time of a hurried supervisor is over. It gets it again if it did something with it: there may be very many to kill.
+    pub(super) fn hurry_due(&self, state: &mut Guard<'_>, now: Instant, run: Run, deeds: u64) {
+        let nested = state.slot(run.key).and_then(|slot| slot.nested.clone());
+        match nested {
+            Some(nested) if state.engine.is_current(run) && nested.shared().deeds() != deeds => {
+                self.allow(run, &nested);
+            }
+            _ => state.engine.timer(now, run, Timer::Hurry),
+        }
+    }
+
+    fn abandon(&self, state: &mut Guard<'_>, run: Run, id: ChildId) {
         let Some(slot) = state.slot_mut(run.key) else {
             return;
         };
@@ -295,7 +341,8 @@ impl Life {
             if cell.try_get_supervisor().is_none() {
                 self.poll_later(run, POLL_MAX);
             }
-            state.abandoned.insert(run, cell);
+            absorb_below(state, run.key);
+            state.abandoned.insert(run, Former { id, cell });
         }
         if let Some(watch) = watch {
             let fenced =
@@ -315,9 +362,8 @@ impl Life {
                     state.report.stopped += 1;
                 }
             }
-            Event::Abandoned { id, .. } if state.ending_since.is_some() => {
-                state.report.abandoned.push(id.to_string());
-            }
+            // It had been killed before. Those that do not end are looked up when the report is taken.
+            Event::Recovered { .. } if state.ending_since.is_some() => state.report.killed += 1,
             _ => {}
         }
         match event {
@@ -340,9 +386,20 @@ impl Life {
     }
 }
 
+/// Adds what the shutdown did below a supervisor that has no actor any more.
+fn absorb_below(state: &mut Guard<'_>, key: u32) {
+    let nested = state.slot(key).and_then(|slot| slot.nested.clone());
+    if let (Some(nested), Some(_)) = (nested, state.ending_since) {
+        let mut below = nested.take_report();
+        if let Some(name) = nested.shared().branch.name() {
+            below = below.below(&name);
+        }
+        state.report.absorb(below);
+    }
+}
+
 /// Lets go of a child's actor; `last` also of what a restart would have needed.
 fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
-    let ending = state.ending_since.is_some();
     let Some(slot) = state.slot_mut(key) else {
         return;
     };
@@ -356,12 +413,7 @@ fn clear(state: &mut Guard<'_>, key: u32, last: bool) {
         .map(|(watch, _)| Arc::clone(watch));
     if let Some(cell) = &cell {
         state.pids.remove(&cell.get_id().pid());
-    }
-    if let (Some(nested), true) = (&nested, ending)
-        && cell.is_some()
-    {
-        let below = nested.take_report();
-        state.report.absorb(below);
+        absorb_below(state, key);
     }
     MutexGuard::unlocked(state, || {
         drop(handed);

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use super::answer::answer;
 use super::shared::{Inbox, ShutdownRequest, Slot, State};
 use super::shell::Signal;
-use super::{Input, Reply, Shared};
+use super::{Input, Reply, Shared, Wish};
 use crate::engine::{Exit, Outcome, Run, Timer};
 use crate::start::StartReport;
 use crate::watch::{Target, Watched};
-use crate::{ChildSpec, CommandError, ExitReason};
+use crate::{ChildSpec, CommandError, ExitReason, Report};
 
 /// How many inputs, or children of one input, are dealt with before supervision events and kills get their turn.
 /// About 1 ms of work when each starts an actor (10 us measured).
@@ -53,28 +53,18 @@ impl Life {
         myself: ActorCell,
         report: Option<StartReport>,
     ) -> Self {
-        let number = {
+        let (number, released) = {
             let mut state = shared.state.lock();
             state.life += 1;
             state.exit = None;
-            state.revoke_errands();
-            state.life
+            let released = state.revoke_errands();
+            (state.life, released)
         };
+        drop(released);
         {
             let mut inbox = shared.inbox.lock();
-            inbox.closed = false;
             inbox.scheduled = true;
             inbox.cell = Some(myself.clone());
-            // What the parent wanted of the previous life has been settled by its end.
-            inbox.queue.retain(|input| {
-                !matches!(
-                    input,
-                    Input::Shutdown {
-                        by_parent: true,
-                        ..
-                    } | Input::Hurry
-                )
-            });
         }
         shared.ended.send_replace(None);
         Self {
@@ -105,9 +95,12 @@ impl Life {
             cell.is_some_and(|cell| cell.get_status() != ActorStatus::Stopped)
         });
         self.settle(&mut state);
-        if let Some(ShutdownRequest { limit }) = state.wanted_down {
-            self.shut_down(&mut state, limit);
+        if let Some(request) = state.wanted_down {
+            self.shut_down_by(&mut state, request);
             self.settle(&mut state);
+        } else {
+            // An end that its parent wanted and that a kill overtook.
+            state.ending_since = None;
         }
         state.exit.take()
     }
@@ -158,8 +151,9 @@ impl Life {
     pub(super) fn event(&mut self, shared: &Arc<Shared>, event: SupervisionEvent) -> Option<Exit> {
         let reason = ExitReason::from_event(&event)?;
         let pid = event.actor_id()?.pid();
-        let handed = match event {
-            SupervisionEvent::ActorTerminated(_, handed, _) => handed,
+        // Dropped after the lock is: the state of an actor is the user's.
+        let mut handed = match event {
+            SupervisionEvent::ActorTerminated(_, handed, _) => handed.map(Box::new),
             _ => None,
         };
         let mut state = shared.state.lock();
@@ -169,6 +163,7 @@ impl Life {
         let Some(run) = state.pids.remove(&pid) else {
             if !state.errands.is_empty() {
                 // Perhaps a child whose errand has not reported yet.
+                let handed = handed.take();
                 state.early_ends.insert(pid, (reason, handed));
             }
             return None;
@@ -178,7 +173,7 @@ impl Life {
                 if let Some(nested) = &slot.nested {
                     nested.shared().state.lock().ended_with = Some(reason.clone());
                 } else {
-                    slot.handed = handed.map(Box::new);
+                    std::mem::swap(&mut slot.handed, &mut handed);
                 }
             }
             let now = Instant::now();
@@ -227,15 +222,18 @@ impl Life {
             } => state.engine.overdue(run, charged, reason),
             Input::Add { spec, reply } => self.add(state, *spec, reply),
             Input::Command { command, reply } => state.engine.command(now, command, reply),
-            Input::Shutdown { limit, .. } => {
-                state.wanted_down.get_or_insert(ShutdownRequest { limit });
-                self.shut_down(state, limit);
-            }
-            Input::Hurry => {
-                if state.ending_since.is_some() {
+            Input::Shutdown(request) => self.shut_down_by(state, request),
+            Input::HurryDue { run, deeds } => self.hurry_due(state, now, run, deeds),
+            Input::LimitDue => {
+                if state
+                    .wanted_down
+                    .is_some_and(|request| request.is_over(now))
+                {
                     state.engine.hurry(now);
                 }
             }
+            Input::FromParent(Wish::End) => Self::shut_down(state, now),
+            Input::FromParent(Wish::Hurry) => state.engine.hurry(now),
             Input::AddMany {
                 mut specs,
                 batch,
@@ -256,17 +254,23 @@ impl Life {
         None
     }
 
-    fn shut_down(&self, state: &mut Guard<'_>, limit: Option<Duration>) {
-        state.ending_since.get_or_insert_with(Instant::now);
-        if let Some(limit) = limit {
-            self.shared.arm(
-                limit,
-                Target::Hurry {
-                    supervisor: Arc::downgrade(&self.shared),
-                },
-            );
+    /// Ends at a caller's request. Of several limits the earliest holds.
+    fn shut_down_by(&self, state: &mut Guard<'_>, request: ShutdownRequest) {
+        let wanted = state.wanted_down.get_or_insert(request);
+        *wanted = wanted.or_sooner(request);
+        if let Some(due) = wanted.due {
+            let supervisor = Arc::downgrade(&self.shared);
+            self.shared.arm_at(due, Target::Limit { supervisor });
         }
-        state.engine.shut_down(Instant::now(), Exit::Shutdown);
+        Self::shut_down(state, Instant::now());
+    }
+
+    fn shut_down(state: &mut Guard<'_>, now: Instant) {
+        if state.ending_since.is_none() {
+            state.ending_since = Some(now);
+            state.report = Report::default();
+        }
+        state.engine.shut_down(now, Exit::Shutdown);
     }
 
     fn start_failed(state: &mut Guard<'_>, now: Instant, run: Run, reason: ExitReason) {
@@ -295,8 +299,8 @@ impl Life {
 
     /// Looks after an actor that nobody reports on.
     fn poll(&self, state: &mut Guard<'_>, now: Instant, run: Run, waited: Duration) {
-        if let Some(cell) = state.abandoned.get(&run) {
-            if cell.get_status() != ActorStatus::Stopped {
+        if let Some(former) = state.abandoned.get(&run) {
+            if !former.has_ended() {
                 return self.poll_later(run, waited);
             }
             state.abandoned.remove(&run);
@@ -333,8 +337,8 @@ impl Life {
     }
 
     fn reclaim_abandoned(&self, state: &mut Guard<'_>) {
-        for (run, cell) in &state.abandoned {
-            self.relink(*run, cell);
+        for (run, former) in &state.abandoned {
+            self.relink(*run, &former.cell);
         }
     }
 

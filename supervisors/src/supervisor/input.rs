@@ -8,6 +8,7 @@ use ractor::ActorCell;
 use tokio::sync::oneshot;
 
 use super::errand::{Called, Errand};
+use super::shared::ShutdownRequest;
 use crate::engine::{ChildInfo, Command, Counts, Run, Timer};
 use crate::{ChildSpec, CommandError, ExitReason};
 
@@ -58,12 +59,24 @@ pub(crate) enum Input {
     ErrandDue {
         errand: Arc<Errand>,
     },
-    /// End. `by_parent` is void once the supervisor's actor is gone, a caller's request is not.
-    Shutdown {
-        by_parent: bool,
-        limit: Option<Duration>,
+    /// End. A caller's request holds until the supervisor has ended, over lives.
+    Shutdown(ShutdownRequest),
+    /// A hurried supervisor below should have ended. `deeds` is what it had done when its time was set.
+    HurryDue {
+        run: Run,
+        deeds: u64,
     },
-    /// The shutdown is past its limit.
+    /// Some caller's limit is over.
+    LimitDue,
+    /// What the parent wants of this life.
+    FromParent(Wish),
+}
+
+/// What a parent asks of a supervisor below it; void once that one's actor is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    End,
+    /// End, killing whoever is left.
     Hurry,
 }
 

@@ -8,13 +8,16 @@ mod input;
 mod reference;
 mod shared;
 mod shell;
+mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 pub(crate) use errand::Errand;
-pub(crate) use input::{Input, Reply};
+pub(crate) use input::{Input, Reply, Wish};
 pub use reference::SupervisorRef;
 pub(crate) use shared::Shared;
 pub(crate) use shell::Shell;

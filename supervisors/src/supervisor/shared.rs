@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use ractor::ActorCell;
 use ractor::actor::messages::BoxedState;
+use ractor::{ActorCell, ActorStatus};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -20,8 +20,9 @@ use crate::event::EVENTS_MAX;
 use crate::spec::Stop;
 use crate::supervisor::Reply;
 use crate::system::Core;
+use crate::tree::Branch;
 use crate::watch::{Target, Watched};
-use crate::{ChildSpec, CommandError, Event, ExitReason, Report, Start, Watch};
+use crate::{ChildId, ChildSpec, CommandError, Event, ExitReason, Report, Start, Watch};
 
 /// How many commands may wait for one supervisor: 65,536. The figure is a guess; a supervisor takes about 100,000 in a second.
 pub(crate) const COMMANDS_MAX: usize = 65_536;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(super) settings: Settings,
     /// The system it belongs to, from its first start on.
     home: OnceLock<Arc<Core>>,
+    pub(super) branch: Arc<Branch>,
     /// Made when somebody listens.
     events: OnceLock<broadcast::Sender<Event>>,
     /// Whether it is the top of a tree.
@@ -66,10 +68,10 @@ pub(super) struct State {
     /// Errands that have not reported yet.
     pub(super) errands: Vec<Arc<Errand>>,
     /// What overtook the report of an errand: ends of actors nobody knows yet, and words of starts.
-    pub(super) early_ends: HashMap<u64, (ExitReason, Option<BoxedState>)>,
+    pub(super) early_ends: HashMap<u64, (ExitReason, Option<Box<BoxedState>>)>,
     pub(super) early_words: Vec<Input>,
     /// Former children that survived their kill.
-    pub(super) abandoned: HashMap<Run, ActorCell>,
+    pub(super) abandoned: HashMap<Run, Former>,
     /// The supervisor's own specification; `None` where a child was deleted.
     pub(super) initial: Vec<Option<ChildSpec>>,
     /// Which life of the supervisor may act. An older one that comes back late does nothing.
@@ -79,15 +81,49 @@ pub(super) struct State {
     pub(super) wanted_down: Option<ShutdownRequest>,
     pub(super) ending_since: Option<Instant>,
     pub(super) report: Report,
+    /// What was done to end so far; only its growing means anything. Bounded by the children there are, since none is started then.
+    pub(super) deeds: u64,
     /// What the actor of the previous life ended with, as the parent saw it.
     pub(super) ended_with: Option<ExitReason>,
 }
 
-/// A wish that the supervisor end.
+/// A caller's wish that the supervisor end.
 #[derive(Clone, Copy)]
-pub(super) struct ShutdownRequest {
-    /// After this long everybody who is left is killed.
-    pub(super) limit: Option<Duration>,
+pub(crate) struct ShutdownRequest {
+    /// From then on everybody who is left is killed; `None` is later than any clock can tell.
+    pub(super) due: Option<Instant>,
+}
+
+impl ShutdownRequest {
+    pub(super) fn within(limit: Duration) -> Self {
+        Self {
+            due: Instant::now().checked_add(limit),
+        }
+    }
+
+    pub(super) fn or_sooner(self, other: Self) -> Self {
+        let due = match (self.due, other.due) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        Self { due }
+    }
+
+    pub(super) fn is_over(self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+}
+
+/// A former child that survived its kill.
+pub(super) struct Former {
+    pub(super) id: ChildId,
+    pub(super) cell: ActorCell,
+}
+
+impl Former {
+    pub(super) fn has_ended(&self) -> bool {
+        self.cell.get_status() == ActorStatus::Stopped
+    }
 }
 
 /// The part of a child that decisions do not depend on.
@@ -110,14 +146,19 @@ impl State {
         self.slots.get_mut(key as usize)?.as_mut()
     }
 
-    /// Takes back all starts that have not been made.
-    pub(super) fn revoke_errands(&mut self) {
-        self.jobs = None;
-        self.early_ends.clear();
+    /// Takes back all starts that have not been made. What is returned holds values of the user's: drop it outside the lock.
+    #[must_use = "dropping it runs user code"]
+    pub(super) fn revoke_errands(&mut self) -> impl Sized + use<> {
         self.early_words.clear();
-        for errand in self.errands.drain(..) {
+        let errands = std::mem::take(&mut self.errands);
+        for errand in &errands {
             errand.revoke_all();
         }
+        (
+            self.jobs.take(),
+            errands,
+            std::mem::take(&mut self.early_ends),
+        )
     }
 
     /// Whether the start of `run` is on an errand.
@@ -125,6 +166,20 @@ impl State {
         self.errands
             .iter()
             .any(|errand| errand.runs().any(|job| job == run))
+    }
+
+    /// What the shutdown did so far, and who still runs.
+    pub(super) fn take_report(&mut self) -> Report {
+        let mut report = std::mem::take(&mut self.report);
+        for former in self.abandoned.values() {
+            if former.has_ended() {
+                report.killed += 1;
+            } else {
+                report.abandoned.push(former.id.to_string());
+            }
+        }
+        report.abandoned.sort_unstable();
+        report
     }
 
     pub(super) fn furnish(&mut self, key: u32, slot: Slot) {
@@ -155,6 +210,7 @@ impl Shared {
             wanted_down: None,
             ending_since: None,
             report: Report::default(),
+            deeds: 0,
             ended_with: None,
         };
         Arc::new(Self {
@@ -162,6 +218,7 @@ impl Shared {
             state: Mutex::new(state),
             settings,
             home: OnceLock::new(),
+            branch: Arc::default(),
             events: OnceLock::new(),
             root: AtomicBool::new(false),
             ended: watch::Sender::new(None),
@@ -176,6 +233,40 @@ impl Shared {
     /// Makes `home` the supervisor's system; false if it has another already.
     pub(super) fn settle_in(&self, home: &Arc<Core>) -> bool {
         Arc::ptr_eq(self.home.get_or_init(|| Arc::clone(home)), home)
+    }
+
+    /// A new life is about to begin. Inputs may come from now on; what the parent wanted of the one before has been settled.
+    pub(super) fn reopen(&self) {
+        let mut inbox = self.inbox.lock();
+        inbox.closed = false;
+        inbox
+            .queue
+            .retain(|input| !matches!(input, Input::FromParent(_)));
+    }
+
+    /// How long it may take to end once it [hurries](super::Wish::Hurry), the work itself apart: the grace of its workers, or the
+    /// time of a supervisor below it, the grace for that one to end by itself and the grace after it is killed.
+    pub(super) fn hurry_time(&self) -> Duration {
+        let grace = self.settings.flags.kill_grace;
+        let below = self.nested().into_iter().map(|nested| {
+            let time = nested.shared().hurry_time();
+            time.saturating_add(grace).saturating_add(grace)
+        });
+        below.max().unwrap_or(grace)
+    }
+
+    /// What was done to end, here and below.
+    pub(super) fn deeds(&self) -> u64 {
+        let below = self.nested();
+        let below = below.iter().map(|nested| nested.shared().deeds());
+        below.fold(self.state.lock().deeds, u64::wrapping_add)
+    }
+
+    /// The supervisors among the children.
+    fn nested(&self) -> Vec<SupervisorRef> {
+        let state = self.state.lock();
+        let slots = state.slots.iter().flatten();
+        slots.filter_map(|slot| slot.nested.clone()).collect()
     }
 
     pub(super) fn is_root(&self) -> bool {
@@ -224,6 +315,7 @@ impl Shared {
             // Nobody may be listening any more.
             let _ = events.send(event.clone());
         }
+        self.branch.tell(event);
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {
@@ -234,8 +326,12 @@ impl Shared {
 
     /// Makes the clock bring `target` back after `wait`.
     pub(super) fn arm(&self, wait: Duration, target: Target) {
+        self.arm_at(Instant::now() + wait, target);
+    }
+
+    pub(super) fn arm_at(&self, due: Instant, target: Target) {
         if let Some(home) = self.home() {
-            home.clock().arm(Instant::now() + wait, target);
+            home.clock().arm(due, target);
         }
     }
 
@@ -255,20 +351,19 @@ impl Shared {
             std::mem::take(&mut inbox.queue)
         };
         drop(left);
-        let nested: Vec<SupervisorRef> = {
+        let released = {
             let mut state = self.state.lock();
             state.wanted_down = None;
-            state.revoke_errands();
+            let errands = state.revoke_errands();
             state.engine.answer_all();
             super::answer::flush_replies(&mut state);
-            state
-                .slots
-                .iter()
-                .flatten()
-                .filter_map(|slot| slot.nested.clone())
-                .collect()
+            let slots = state.slots.iter_mut().flatten();
+            let handed: Vec<_> = slots.filter_map(|slot| slot.handed.take()).collect();
+            (errands, handed)
         };
-        for supervisor in nested {
+        // User code runs when these are dropped.
+        drop(released);
+        for supervisor in self.nested() {
             supervisor.shared().close(reason);
         }
         self.ended.send_replace(Some(reason.clone()));

@@ -30,7 +30,14 @@ pub(crate) enum Target {
         run: Run,
         waited: Duration,
     },
+    /// A hurried supervisor should have ended.
     Hurry {
+        supervisor: Weak<Shared>,
+        run: Run,
+        deeds: u64,
+    },
+    /// A shutdown's limit is over.
+    Limit {
         supervisor: Weak<Shared>,
     },
     Errand {
@@ -59,7 +66,12 @@ impl Target {
                 run,
                 waited,
             } => (supervisor, Input::Poll { run, waited }),
-            Self::Hurry { supervisor } => (supervisor, Input::Hurry),
+            Self::Hurry {
+                supervisor,
+                run,
+                deeds,
+            } => (supervisor, Input::HurryDue { run, deeds }),
+            Self::Limit { supervisor } => (supervisor, Input::LimitDue),
             Self::Errand { supervisor, errand } => {
                 let Some(errand) = errand.upgrade() else {
                     return;

@@ -20,7 +20,8 @@
 //! | a supervisor below another escalates to it, and a restarted one starts its children anew | `nesting` |
 //! | many dynamic children stop concurrently | `stops`, `scale`, `errands` |
 //!
-//! Beyond OTP: a killed supervisor brings its children back (`survival`), deadlines and abandoned children (`deadlines`, `spinning`).
+//! Beyond OTP: a killed supervisor brings its children back (`survival`), deadlines and abandoned children (`deadlines`, `spinning`), a
+//! limit for the shutdown of a whole tree (`hurry`), a view of a whole tree (`whole`).
 #![allow(missing_docs, reason = "a test binary")]
 #![allow(
     clippy::unwrap_used,
@@ -38,6 +39,7 @@
 mod basics;
 mod deadlines;
 mod errands;
+mod hurry;
 mod nesting;
 mod scale;
 mod specs;
@@ -46,3 +48,4 @@ mod starts;
 mod stops;
 mod support;
 mod survival;
+mod whole;

@@ -16,7 +16,7 @@ use crate::support::*;
 /// Long enough for a loaded machine; nothing waits that long when it works.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn workers(count: usize) -> Runtime {
+pub(crate) fn workers(count: usize) -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(count)
         .enable_all()
@@ -35,7 +35,7 @@ fn wait(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// Lets spinning children go when the test ends, also when it fails, so that their runtime can be dropped.
-struct Release(Arc<AtomicBool>);
+pub(crate) struct Release(pub(crate) Arc<AtomicBool>);
 
 impl Drop for Release {
     fn drop(&mut self) {
@@ -79,6 +79,7 @@ fn supervisor_acts_and_replacements_run_while_every_worker_spins() {
             assert_eq!(desk.journal.take(), ["attach", "fence"]);
         }
         assert_eq!(pool.count_children().await.unwrap().abandoned, 2);
+        assert_eq!(pool.tree().nodes()[0].abandoned, 2);
         // The replacements run although both workers of their runtime are still taken: they can fail and be restarted.
         tell(&pool, "a", Do::Finish);
         tokio::time::timeout(

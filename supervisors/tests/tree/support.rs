@@ -127,9 +127,24 @@ impl Staff {
         self.make(name, Duration::ZERO, true)
     }
 
+    /// One of many, with a number for a name.
+    pub fn numbered(&self, id: u64, stubborn: bool) -> ChildSpec {
+        self.specify(id, "numbered", Duration::ZERO, stubborn)
+    }
+
     fn make(&self, name: &'static str, slow: Duration, stubborn: bool) -> ChildSpec {
+        self.specify(name, name, slow, stubborn)
+    }
+
+    fn specify(
+        &self,
+        id: impl Into<ChildId>,
+        name: &'static str,
+        slow: Duration,
+        stubborn: bool,
+    ) -> ChildSpec {
         let Self { journal, failing } = self.clone();
-        ChildSpec::actor(name, move || {
+        ChildSpec::actor(id, move || {
             let worker = Worker {
                 name,
                 journal: journal.clone(),
