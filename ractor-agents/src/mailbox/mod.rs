@@ -171,7 +171,7 @@ impl<A: Agent> Mailbox<A> {
         }
     }
 
-    /// Tells the asker and the dead letters what became of an envelope that the accounting has already let go.
+    /// Tells the dead letters and the asker what became of an envelope that the accounting has already let go.
     fn bury(&self, envelope: Buried<A>, reason: Reason) {
         let Buried {
             stamp,
@@ -179,12 +179,23 @@ impl<A: Agent> Mailbox<A> {
             extras,
             message,
         } = envelope;
+        let answer = (reason.clone(), stamp.attempt);
+        if reason.end(stamp.attempt > 0).is_dead_lettered() {
+            self.keep(stamp, extras, message, reason);
+        }
+        // Last: whoever hears that a message failed finds its dead letter.
         if let Some(reply) = reply {
-            reply.send(Err((reason.clone(), stamp.attempt)));
+            reply.send(Err(answer));
         }
-        if !reason.end(stamp.attempt > 0).is_dead_lettered() {
-            return;
-        }
+    }
+
+    fn keep(
+        &self,
+        stamp: Stamp,
+        extras: Option<Arc<Extras>>,
+        message: Option<Payload<A::Message>>,
+        reason: Reason,
+    ) {
         let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
         let message = message.and_then(Payload::into_inner);
         self.dead_letters.take_in(DeadLetter {
