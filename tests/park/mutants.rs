@@ -12,13 +12,14 @@ use crate::senders::{one_gives_up, one_waits};
 
 const VARIABLE: &str = "PARK_MUTANT";
 
-const ALL: [Mutant; 7] = [
+const ALL: [Mutant; 8] = [
     Mutant::None,
     Mutant::ParksOnTheHint,
     Mutant::ParksAfterTheLook,
     Mutant::InsertsInSilence,
     Mutant::ClosesInSilence,
     Mutant::SettlesInSilence,
+    Mutant::ParksUnsettled,
     Mutant::LeavesWithItsRoom,
 ];
 
@@ -47,13 +48,14 @@ fn in_a_process_of_its_own() {
     match mutant {
         Mutant::None => {
             explore(2, one_sender(mutant));
-            explore(2, one_waits(mutant));
+            explore(2, one_waits(2, mutant));
         }
         Mutant::ParksOnTheHint | Mutant::ParksAfterTheLook | Mutant::InsertsInSilence => {
             explore(3, one_sender(mutant));
         }
         Mutant::ClosesInSilence => explore(2, two_senders(mutant)),
-        Mutant::SettlesInSilence => explore(2, one_waits(mutant)),
+        Mutant::SettlesInSilence => explore(2, one_waits(2, mutant)),
+        Mutant::ParksUnsettled => explore(2, one_waits(3, mutant)),
         Mutant::LeavesWithItsRoom => explore(2, one_gives_up(mutant)),
     }
 }

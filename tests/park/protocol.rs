@@ -6,6 +6,9 @@ use std::task::{Context, Poll, Waker};
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Mutex, MutexGuard};
 
+/// After how many messages the consumer of the model tells the senders of the room that came free.
+const SETTLE_AFTER: usize = 3;
+
 /// A step that is left out, to see whether the model notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mutant {
@@ -20,6 +23,8 @@ pub(crate) enum Mutant {
     ClosesInSilence,
     /// Room that comes free is promised to nobody.
     SettlesInSilence,
+    /// The consumer parks although it has not told the senders of the room that came free.
+    ParksUnsettled,
     /// A sender that gives up keeps the room that was promised to it.
     LeavesWithItsRoom,
 }
@@ -37,11 +42,19 @@ struct Inlet {
     granted: usize,
 }
 
+/// The consumer's side.
+#[derive(Default)]
+struct Outlet {
+    ahead: VecDeque<u32>,
+    /// How many of those taken out of `ahead` the senders were not told of.
+    unsettled: usize,
+}
+
 /// The mailbox of the model: one lane, since what is between lanes needs no other thread.
 pub(crate) struct Mailbox {
     inlet: Mutex<Inlet>,
     hint: AtomicU32,
-    outlet: Mutex<VecDeque<u32>>,
+    outlet: Mutex<Outlet>,
     /// How many messages wait at most.
     depth_max: usize,
     mutant: Mutant,
@@ -88,7 +101,7 @@ impl Mailbox {
             depth_max,
             inlet: Mutex::new(Inlet::default()),
             hint: AtomicU32::new(0),
-            outlet: Mutex::new(VecDeque::new()),
+            outlet: Mutex::new(Outlet::default()),
             mutant,
         }
     }
@@ -136,9 +149,12 @@ impl Mailbox {
 
     /// The next message, if any.
     pub(crate) fn next(&self) -> Option<u32> {
-        let mut ahead = self.outlet.lock().expect("not poisoned");
-        if let Some(taken) = ahead.pop_front() {
-            self.settle(self.inlet(), ahead.len());
+        let mut outlet = self.outlet.lock().expect("not poisoned");
+        if let Some(taken) = outlet.ahead.pop_front() {
+            outlet.unsettled += 1;
+            if outlet.unsettled >= SETTLE_AFTER {
+                self.settle(self.inlet(), &mut outlet);
+            }
             return Some(taken);
         }
         if self.hint.load(Ordering::Relaxed) == 0 {
@@ -146,13 +162,14 @@ impl Mailbox {
         }
         let mut inlet = self.inlet();
         let first = inlet.lane.pop_front();
-        std::mem::swap(&mut inlet.lane, &mut ahead);
-        self.settle(inlet, ahead.len());
+        std::mem::swap(&mut inlet.lane, &mut outlet.ahead);
+        self.settle(inlet, &mut outlet);
         first
     }
 
-    fn settle(&self, mut inlet: MutexGuard<'_, Inlet>, ahead: usize) {
-        inlet.ahead = ahead;
+    fn settle(&self, mut inlet: MutexGuard<'_, Inlet>, outlet: &mut Outlet) {
+        outlet.unsettled = 0;
+        inlet.ahead = outlet.ahead.len();
         self.set_hint(&inlet);
         if self.mutant == Mutant::SettlesInSilence {
             return;
@@ -163,7 +180,10 @@ impl Mailbox {
     }
 
     pub(crate) fn park(&self, cx: &Context<'_>) -> Poll<Unparked> {
-        let ahead = self.outlet.lock().expect("not poisoned");
+        let mut outlet = self.outlet.lock().expect("not poisoned");
+        if outlet.unsettled > 0 && self.mutant != Mutant::ParksUnsettled {
+            self.settle(self.inlet(), &mut outlet);
+        }
         let mut inlet = self.inlet();
         let is_in_line = if self.mutant == Mutant::ParksOnTheHint {
             drop(inlet);
@@ -173,7 +193,7 @@ impl Mailbox {
         } else {
             !inlet.lane.is_empty()
         };
-        if !ahead.is_empty() || is_in_line {
+        if !outlet.ahead.is_empty() || is_in_line {
             return Poll::Ready(Unparked::Ready);
         }
         if inlet.is_draining {

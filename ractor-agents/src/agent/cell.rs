@@ -67,7 +67,9 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         _run: Run,
         body: &mut Body<A>,
     ) -> Result<(), ActorProcessingErr> {
-        let work = Current::scope(self.0.swarm_address(), self.0.id(), run(&self.0, body));
+        // Boxed, because ractor stores the future of a handler about three times over.
+        let work = run(&self.0, body);
+        let work = Box::pin(Current::scope(self.0.swarm_address(), self.0.id(), work));
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(())) => {
                 myself.stop(None);

@@ -70,7 +70,8 @@ impl<A: Agent> Mailbox<A> {
 
     /// Parks the consumer until something comes in line or the gate changes.
     pub(crate) fn poll_unparked(&self, epoch: u32, cx: &Context<'_>) -> Poll<Unparked> {
-        let outlet = self.outlet.lock();
+        let mut outlet = self.outlet.lock();
+        self.settle_up(&mut outlet);
         if outlet.epoch != epoch || outlet.is_leaving {
             return Poll::Ready(Unparked::Ready);
         }
@@ -180,6 +181,8 @@ impl<A: Agent> Hand<'_, A> {
         loop {
             let (next, watch) = self.take_next(&mut outlet, || pace.tick());
             match next {
+                // Others may have come to the mailbox in between.
+                Next::Empty if outlet.unsettled > 0 => self.mailbox.settle_up(&mut outlet),
                 Next::Empty => match self.mailbox.park(&outlet, cx) {
                     Poll::Ready(Unparked::Ready) => {}
                     Poll::Ready(Unparked::Drained) => return Poll::Ready(Next::Drained),

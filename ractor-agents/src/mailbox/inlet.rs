@@ -231,7 +231,7 @@ impl<A: Agent> Mailbox<A> {
         Ok(())
     }
 
-    /// How many messages wait, in all lanes. Advisory: counts up to 16 that have been handled since it was last told.
+    /// How many messages wait, in all lanes. Advisory: counts up to 64 that have been handled since.
     pub fn in_line(&self) -> usize {
         let inlet = self.inlet.lock();
         inlet.lanes.len() + inlet.ahead.iter().sum::<usize>()
