@@ -4,6 +4,7 @@ mod batches;
 mod bounds;
 mod dead_letters;
 mod dedup;
+mod destructors;
 mod lanes;
 mod limits;
 mod options;
