@@ -6,6 +6,7 @@ mod dead_letters;
 mod dedup;
 mod destructors;
 mod lanes;
+mod letter_first;
 mod limits;
 mod options;
 mod order;
