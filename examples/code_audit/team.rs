@@ -83,7 +83,7 @@ pub async fn report(order: &Order, progress: &Progress) -> Result<Report> {
     tokio::select! {
         () = desk.complete() => {}
         letter = dead_letters.recv() => return Err(unfinished(letter).into()),
-        never = chaos::run(order.chaos, &swarm, &team) => match never {},
+        never = chaos::run(order.chaos, &swarm) => match never {},
     }
     team.stop(&swarm).await;
     let ended = swarm.shutdown(END_WITHIN).await;
@@ -100,11 +100,11 @@ pub async fn report(order: &Order, progress: &Progress) -> Result<Report> {
 }
 
 /// The agents.
-pub struct Team {
-    pub scout: AgentRef<Scout>,
-    pub analysts: Vec<AgentRef<Analyst>>,
-    pub auditors: Vec<AgentRef<Auditor>>,
-    pub reporter: AgentRef<Reporter>,
+struct Team {
+    scout: AgentRef<Scout>,
+    analysts: Vec<AgentRef<Analyst>>,
+    auditors: Vec<AgentRef<Auditor>>,
+    reporter: AgentRef<Reporter>,
 }
 
 impl Team {
