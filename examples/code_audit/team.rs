@@ -59,7 +59,7 @@ const TEXTS_MAX: usize = 16;
 /// How long a content is remembered: longer than any audit takes.
 const WINDOW: Duration = Duration::from_hours(24);
 
-/// How many contents are remembered per agent, at 40 bytes; of more, some may be analysed twice, which changes no figure
+/// How many contents are remembered per agent, at 32 bytes; of more, some may be analysed twice, which changes no figure
 /// but that of the deduplicated messages.
 const CONTENTS_MAX: usize = 1 << 20;
 

@@ -53,8 +53,8 @@ impl DeadLetters {
         self.kept.lock().letters.iter().cloned().collect()
     }
 
-    /// Every letter from now on. A subscriber that falls more than [`LAG_MAX`](Self::LAG_MAX) behind is told how many it
-    /// missed and goes on with the oldest it can still have.
+    /// Every letter from now on, after it was counted and kept. A subscriber that falls more than
+    /// [`LAG_MAX`](Self::LAG_MAX) behind is told how many it missed and goes on with the oldest it can still have.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<DeadLetter>> {
         self.news.subscribe()
     }

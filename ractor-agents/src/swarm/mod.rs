@@ -5,8 +5,10 @@
 //! └── agents (supervisor, one_for_one)
 //!     ├── agents-0 (dynamic supervisor) ── one actor per agent
 //!     ├── agents-1 (dynamic supervisor) ── one actor per agent
-//!     └── …
+//!     └── …                                4 of them, unless built with other partitions
 //! ```
+//!
+//! [`Swarm::tree`] shows it as it is now, and [`Swarm::supervision_events`] what happens in it.
 
 mod builder;
 mod directory;
@@ -187,7 +189,8 @@ impl Swarm {
     /// is killed with it and goes to the dead letters. False if there is no such agent.
     ///
     /// # Cancel safety
-    /// Dropped, the stop goes on.
+    /// Dropped once it has been polled, the agent goes on finishing what it has and ends, but the limit is void: one that
+    /// hangs is not killed.
     pub async fn stop(&self, id: AgentId, limit: Duration) -> bool {
         self.inner.stop(id, limit).await
     }
