@@ -3,14 +3,12 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use ractor_agents::agent::{Agent, AgentRef};
+use ractor_agents::supervision::Kind;
 use ractor_agents::swarm::Swarm;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
+use rand::seq::IteratorRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::time::{MissedTickBehavior, interval};
-
-use crate::team::Team;
 
 /// How often somebody is killed, and the seed of the choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +22,9 @@ pub struct Chaos {
 /// One victim in so many is a supervisor. Source: a guess; with the team of a small machine, about its share of the tree.
 const SUPERVISORS: u32 = 8;
 
-/// Kills a random actor of the swarm per interval, all but the root supervisor, until it is dropped.
-pub async fn run(chaos: Option<Chaos>, swarm: &Swarm, team: &Team) -> Infallible {
+/// Kills a random actor of the swarm per interval, all but the root supervisor, until it is dropped. With a supervisor go
+/// the agents under it, and they come back with it.
+pub async fn run(chaos: Option<Chaos>, swarm: &Swarm) -> Infallible {
     let Some(Chaos {
         interval: every,
         seed,
@@ -38,33 +37,16 @@ pub async fn run(chaos: Option<Chaos>, swarm: &Swarm, team: &Team) -> Infallible
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if random.random_ratio(1, SUPERVISORS) {
-            kill_supervisor(team, &mut random);
-        } else if let Some(victim) = swarm.agents().choose(&mut random) {
-            swarm.kill(*victim);
+        let kind = if random.random_ratio(1, SUPERVISORS) {
+            Kind::Supervisor
+        } else {
+            Kind::Worker
+        };
+        let tree = swarm.tree();
+        let all = tree.nodes().iter();
+        let victims = all.filter(|node| node.kind == kind && !node.path.is_top());
+        if let Some(victim) = victims.choose(&mut random) {
+            victim.kill();
         }
     }
-}
-
-/// Kills the supervisor of an agent, or the one above: the agents under it go with it, and come back with it.
-fn kill_supervisor(team: &Team, random: &mut StdRng) {
-    let levels = random.random_range(1..=2);
-    match random.random_range(0..4) {
-        0 => kill_above(&team.scout, levels),
-        1 => kill_above(&team.reporter, levels),
-        2 => team
-            .analysts
-            .choose(random)
-            .is_some_and(|agent| kill_above(agent, levels)),
-        _ => team
-            .auditors
-            .choose(random)
-            .is_some_and(|agent| kill_above(agent, levels)),
-    };
-}
-
-/// Kills the supervisor so many levels above `agent`. False if there is none just now.
-fn kill_above<A: Agent>(agent: &AgentRef<A>, levels: u32) -> bool {
-    let above = (0..levels).fold(agent.actor(), |actor, _| actor?.try_get_supervisor());
-    above.inspect(|supervisor| supervisor.kill()).is_some()
 }

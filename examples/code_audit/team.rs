@@ -59,7 +59,7 @@ const TEXTS_MAX: usize = 16;
 /// How long a content is remembered: longer than any audit takes.
 const WINDOW: Duration = Duration::from_hours(24);
 
-/// How many contents are remembered per agent, at 40 bytes; of more, some may be analysed twice, which changes no figure
+/// How many contents are remembered per agent, at 32 bytes; of more, some may be analysed twice, which changes no figure
 /// but that of the deduplicated messages.
 const CONTENTS_MAX: usize = 1 << 20;
 
@@ -83,7 +83,7 @@ pub async fn report(order: &Order, progress: &Progress) -> Result<Report> {
     tokio::select! {
         () = desk.complete() => {}
         letter = dead_letters.recv() => return Err(unfinished(letter).into()),
-        never = chaos::run(order.chaos, &swarm, &team) => match never {},
+        never = chaos::run(order.chaos, &swarm) => match never {},
     }
     team.stop(&swarm).await;
     let ended = swarm.shutdown(END_WITHIN).await;
@@ -100,11 +100,11 @@ pub async fn report(order: &Order, progress: &Progress) -> Result<Report> {
 }
 
 /// The agents.
-pub struct Team {
-    pub scout: AgentRef<Scout>,
-    pub analysts: Vec<AgentRef<Analyst>>,
-    pub auditors: Vec<AgentRef<Auditor>>,
-    pub reporter: AgentRef<Reporter>,
+struct Team {
+    scout: AgentRef<Scout>,
+    analysts: Vec<AgentRef<Analyst>>,
+    auditors: Vec<AgentRef<Auditor>>,
+    reporter: AgentRef<Reporter>,
 }
 
 impl Team {

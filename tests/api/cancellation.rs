@@ -235,12 +235,18 @@ async fn a_shutdown_that_is_dropped_goes_on_with_draining() -> Result {
     Ok(())
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_shutdown_that_is_dropped_keeps_its_limit() -> Result {
-    let swarm = test_swarm();
+/// An agent that never comes to the end of its message.
+async fn hanging(swarm: &Swarm) -> Result<AgentRef<Puppet>> {
     let to = swarm.spawn(Puppet::default()).await?;
     to.tell(Task::new(1, Act::Hang)).await?;
     idle().await;
+    Ok(to)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_is_dropped_keeps_its_limit() -> Result {
+    let swarm = test_swarm();
+    let to = hanging(&swarm).await?;
     let shutdown = swarm.shutdown(secs(2));
     assert!(
         tokio::time::timeout(tests::ms(100), shutdown)
@@ -260,9 +266,7 @@ async fn a_shutdown_that_is_dropped_keeps_its_limit() -> Result {
 #[tokio::test(start_paused = true)]
 async fn of_several_shutdowns_the_limit_that_ends_first_counts() -> Result {
     let swarm = test_swarm();
-    let to = swarm.spawn(Puppet::default()).await?;
-    to.tell(Task::new(1, Act::Hang)).await?;
-    idle().await;
+    let to = hanging(&swarm).await?;
     let begun = tokio::time::Instant::now();
     let never = swarm.shutdown(std::time::Duration::MAX);
     let soon = async {
@@ -280,9 +284,7 @@ async fn of_several_shutdowns_the_limit_that_ends_first_counts() -> Result {
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_cut_short_by_the_drop_of_the_swarm_is_over() -> Result {
     let swarm = test_swarm();
-    let to = swarm.spawn(Puppet::default()).await?;
-    to.tell(Task::new(1, Act::Hang)).await?;
-    idle().await;
+    let to = hanging(&swarm).await?;
     let ended = tokio::time::timeout(tests::ms(100), swarm.shutdown(secs(60))).await;
     assert!(ended.is_err());
     drop(swarm);

@@ -1,12 +1,11 @@
 //! Any actor of the tree may be killed at any time.
 //!
 //! A swarm works while a random actor of its tree is killed every few milliseconds: agents, their supervisors, the
-//! root, and the clock. Only the very top is spared, which nobody is there to restart. Messages may be retried: none of
-//! those that were accepted is lost, all asks come to an end, and nothing is left behind afterwards.
+//! root, and the clock beside it. Only what is above the two is spared, which nobody is there to restart. Messages may be
+//! retried: none of those that were accepted is lost, all asks come to an end, and nothing is left behind afterwards.
 //!
 //! `CHAOS_SEED` brings a run back as far as threads allow it.
 
-mod actors;
 mod agent;
 mod siege;
 

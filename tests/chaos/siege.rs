@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use ractor::{ActorCell, ActorStatus};
 use ractor_agents::agent::{AgentRef, Status};
-use ractor_agents::supervision::{Backoff, Intensity};
+use ractor_agents::supervision::{Backoff, Intensity, Kind, Node, Tree};
 use ractor_agents::swarm::{Builder, Swarm};
 use tests::{Log, Random, ms, secs};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::actors;
 use crate::agent::Scribe;
 
 const AGENTS: u64 = 24;
@@ -49,7 +48,7 @@ impl Siege {
             let (field, random) = (Arc::clone(&field), self.random.fork());
             senders.spawn(send(field, sender, random));
         }
-        let kills = self.kill(&field).await;
+        let kills = self.kill(&swarm).await;
         field.is_over.store(true, Ordering::Relaxed);
         let accepted = timeout(FOREVER, senders.join_all()).await;
         let accepted: HashSet<u64> = accepted
@@ -71,7 +70,7 @@ impl Siege {
         assert_eq!(messages.failed, 0, "{messages:?}");
         let restarts = swarm.status().restarts;
 
-        let everybody = actors::of(&field.agents);
+        let everybody = actors(&swarm.tree());
         assert!(everybody.len() as u64 > AGENTS, "{everybody:?}");
         let report = timeout(FOREVER, swarm.shutdown(secs(10))).await;
         let report = report.expect("the shutdown comes to an end");
@@ -103,39 +102,48 @@ impl Siege {
     }
 
     /// Kills a random actor again and again; returns how many.
-    async fn kill(&mut self, field: &Field) -> usize {
+    async fn kill(&mut self, swarm: &Swarm) -> usize {
         let mut kills = 0;
         let begun = Instant::now();
         while begun.elapsed() < self.lasts {
             sleep(self.between_kills).await;
-            let everybody = actors::of(&field.agents);
-            if everybody.is_empty() {
-                continue;
-            }
-            // Supervisors are few, so that they are chosen half of the time.
-            let (supervisors, agents): (Vec<_>, Vec<_>) = everybody
-                .iter()
-                .partition(|actor| !is_agent(actor, &field.agents));
-            let half = self.random.once_in(2);
-            let chosen = if half || supervisors.is_empty() {
-                &agents
-            } else {
-                &supervisors
-            };
-            if !chosen.is_empty() {
-                self.random.one_of(chosen).kill();
-                kills += 1;
-            }
+            kills += usize::from(self.kill_one(&swarm.tree()));
         }
         kills
     }
+
+    /// False if there is no such actor just now.
+    fn kill_one(&mut self, tree: &Tree) -> bool {
+        // Supervisors are few, so that they are chosen half of the time.
+        let is_agent = self.random.once_in(2);
+        let is_victim = |node: &&Node| (node.kind == Kind::Worker) == is_agent;
+        let victims: Vec<&Node> = tree.nodes().iter().filter(is_victim).collect();
+        if !is_agent && self.random.once_in(victims.len() as u64 + 1) {
+            return clock(tree).is_some_and(|clock| {
+                clock.kill();
+                true
+            });
+        }
+        self.random.one_of(&victims).kill()
+    }
 }
 
-fn is_agent(actor: &ractor::ActorCell, agents: &[AgentRef<Scribe>]) -> bool {
-    agents
-        .iter()
-        .filter_map(AgentRef::actor)
-        .any(|agent| agent.get_id() == actor.get_id())
+/// The clock of the supervisors, which is no part of the swarm's tree, but hangs beside it.
+fn clock(tree: &Tree) -> Option<ActorCell> {
+    let root = tree.get("/")?.cell.as_ref()?;
+    let beside = root.try_get_supervisor()?.get_children();
+    beside
+        .into_iter()
+        .find(|actor| actor.get_id() != root.get_id())
+}
+
+/// Everybody who runs now, the clock among them.
+fn actors(tree: &Tree) -> Vec<ActorCell> {
+    let nodes = tree.nodes().iter();
+    nodes
+        .filter_map(|node| node.cell.clone())
+        .chain(clock(tree))
+        .collect()
 }
 
 /// Tells and asks until it is over; returns what was accepted.

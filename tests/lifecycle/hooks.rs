@@ -66,11 +66,8 @@ impl Agent for Diarist {
 #[tokio::test(start_paused = true)]
 async fn hooks_run_once_and_in_order() -> Result<()> {
     let swarm = test_swarm();
-    let diary = Log::default();
-    let diarist = Diarist {
-        diary: Log::clone(&diary),
-        sum: 0,
-    };
+    let diarist = Diarist::default();
+    let diary = diarist.diary.clone();
     let to = swarm.spawn(diarist).await?;
     assert_eq!(
         diary.all(),
@@ -89,11 +86,8 @@ async fn hooks_run_once_and_in_order() -> Result<()> {
 #[tokio::test(start_paused = true)]
 async fn a_restart_is_told_its_reason() -> Result<()> {
     let swarm = test_swarm();
-    let diary = Log::default();
-    let diarist = Diarist {
-        diary: Log::clone(&diary),
-        sum: 0,
-    };
+    let diarist = Diarist::default();
+    let diary = diarist.diary.clone();
     let to = swarm
         .spawn(diarist)
         .deadline(secs(1))
@@ -170,11 +164,8 @@ async fn an_agent_that_missed_its_deadline_resumes_with_its_state() -> Result<()
 #[tokio::test(start_paused = true)]
 async fn a_kill_skips_the_stop_hook() -> Result<()> {
     let swarm = test_swarm();
-    let diary = Log::default();
-    let diarist = Diarist {
-        diary: Log::clone(&diary),
-        sum: 0,
-    };
+    let diarist = Diarist::default();
+    let diary = diarist.diary.clone();
     let to = swarm.spawn(diarist).await?;
     to.tell(Word::Hang(0)).await?;
     idle().await;
@@ -186,11 +177,8 @@ async fn a_kill_skips_the_stop_hook() -> Result<()> {
 #[tokio::test(start_paused = true)]
 async fn a_permanent_agent_that_is_stopped_ends_all_the_same() -> Result<()> {
     let swarm = test_swarm();
-    let diary = Log::default();
-    let diarist = Diarist {
-        diary: Log::clone(&diary),
-        sum: 0,
-    };
+    let diarist = Diarist::default();
+    let diary = diarist.diary.clone();
     let to = swarm.spawn(diarist).restart(Restart::Permanent).await?;
     to.ask(Word::Add(1)).await?;
     to.stop();

@@ -1,7 +1,7 @@
 //! The same message twice is handled once.
 
-use ractor_agents::agent::AskError;
-use ractor_agents::mailbox::{Overflow, dedup};
+use ractor_agents::agent::{AgentRef, AskError};
+use ractor_agents::mailbox::{Identity, Inbound, Layer, Overflow, dedup};
 use ractor_agents::swarm::Swarm;
 use tests::{Act, Puppet, Task, idle, ms, secs, test_swarm};
 use tokio::task::JoinSet;
@@ -10,14 +10,20 @@ use crate::Result;
 
 const WINDOW: std::time::Duration = secs(10);
 
+/// A puppet behind `layer`.
+async fn spawn(
+    swarm: &Swarm,
+    layer: impl Layer<Identity, Outer: Inbound<Puppet>> + Clone + Send + Sync + 'static,
+) -> Result<(Puppet, AgentRef<Puppet>)> {
+    let puppet = Puppet::default();
+    let to = swarm.spawn(puppet.clone()).layer(layer).await?;
+    Ok((puppet, to))
+}
+
 #[tokio::test(start_paused = true)]
 async fn equal_content_within_the_window_is_handled_once() -> Result {
     let swarm = test_swarm();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by_content(WINDOW))
-        .await?;
+    let (puppet, to) = spawn(&swarm, dedup::Layer::by_content(WINDOW)).await?;
     to.tell(1).await?;
     to.tell(1).await?;
     to.tell(2).await?;
@@ -37,11 +43,7 @@ async fn equal_content_within_the_window_is_handled_once() -> Result {
 #[tokio::test(start_paused = true)]
 async fn the_window_ends() -> Result {
     let swarm = test_swarm();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by_content(WINDOW))
-        .await?;
+    let (puppet, to) = spawn(&swarm, dedup::Layer::by_content(WINDOW)).await?;
     to.tell(1).await?;
     tokio::time::sleep(WINDOW - ms(1)).await;
     to.tell(1).await?;
@@ -57,11 +59,7 @@ async fn the_window_ends() -> Result {
 #[tokio::test(start_paused = true)]
 async fn equal_keys_are_duplicates_and_no_key_is_none() -> Result {
     let swarm = test_swarm();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by_key(WINDOW))
-        .await?;
+    let (puppet, to) = spawn(&swarm, dedup::Layer::by_key(WINDOW)).await?;
     to.tell(1).key("a").await?;
     to.tell(2).key("a").await?;
     to.tell(3).key("b").await?;
@@ -75,11 +73,7 @@ async fn equal_keys_are_duplicates_and_no_key_is_none() -> Result {
 #[tokio::test(start_paused = true)]
 async fn equal_parts_are_duplicates() -> Result {
     let swarm = test_swarm();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by(WINDOW, |task: &Task| task.id / 10))
-        .await?;
+    let (puppet, to) = spawn(&swarm, dedup::Layer::by(WINDOW, |task: &Task| task.id / 10)).await?;
     for id in [10, 19, 20, 11] {
         to.tell(id).await?;
     }
@@ -113,11 +107,7 @@ async fn what_was_refused_is_not_remembered() -> Result {
 #[tokio::test(start_paused = true)]
 async fn the_oldest_is_forgotten_where_more_come_than_can_be_remembered() -> Result {
     let swarm = test_swarm();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by_content(WINDOW).entries_max(8))
-        .await?;
+    let (_, to) = spawn(&swarm, dedup::Layer::by_content(WINDOW).entries_max(8)).await?;
     for id in 0..1_000 {
         to.tell(id).await?;
     }
@@ -129,11 +119,7 @@ async fn the_oldest_is_forgotten_where_more_come_than_can_be_remembered() -> Res
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_duplicates_at_the_same_time_one_is_handled() -> Result {
     let swarm = Swarm::local();
-    let puppet = Puppet::default();
-    let to = swarm
-        .spawn(puppet.clone())
-        .layer(dedup::Layer::by_content(secs(60)))
-        .await?;
+    let (puppet, to) = spawn(&swarm, dedup::Layer::by_content(secs(60))).await?;
     let mut senders = JoinSet::new();
     for _ in 0..4 {
         let to = to.clone();

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ractor_agents::agent::AskError;
 use ractor_agents::dead_letter::Reason;
 use ractor_agents::supervision::Backoff;
-use tests::{ms, secs};
+use tests::{Seen, ms, secs, witness};
 
 use crate::spinner::{Spin, Spinner};
 use crate::stage::{DEADLINE, play, soon, until};
@@ -21,16 +21,20 @@ fn a_late_completion_is_ignored_and_its_message_is_accounted_for_once() {
             .await
             .expect("it starts");
         let flag = stage.flag();
-        let answer = soon("the asker is told", agent.ask(Spin::Until(flag.clone()))).await;
+        let asked = witness(&swarm, agent.ask(Spin::Until(flag.clone())));
+        let (answer, seen) = soon("the asker is told", asked).await;
         assert!(
             matches!(answer, Err(AskError::Timeout { .. })),
             "{answer:?}"
         );
         let ended = agent.accounting();
         assert_eq!((ended.failed, ended.in_flight), (1, 0), "{ended:?}");
-        // The asker is told before the letter is written.
-        let is_written = || swarm.dead_letters().total() == 1;
-        until("the letter is written", is_written).await;
+        let there = Seen {
+            total: 1,
+            kept: Some(Reason::Deadline),
+            heard: Some(Reason::Deadline),
+        };
+        assert_eq!(seen, [there], "the letter is there when the asker is told");
         let letter = swarm.dead_letters().list().pop().expect("a letter");
         assert_eq!((&letter.reason, letter.attempts), (&Reason::Deadline, 1));
         assert!(letter.take::<Spin>().is_none(), "the handler still has it");

@@ -6,6 +6,7 @@ mod park;
 mod puppet;
 mod quiet;
 mod random;
+mod witness;
 
 pub use gate::Gate;
 pub use log::Log;
@@ -13,6 +14,7 @@ pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
 pub use random::Random;
+pub use witness::{Seen, witness};
 
 use std::time::Duration;
 

@@ -19,9 +19,10 @@ pub struct DeadLetter {
     pub priority: Priority,
     /// Why it was not handled.
     pub reason: Reason,
-    /// How many times a handler had begun.
+    /// How many times a handler had begun; 0 if none did.
     pub attempts: u16,
-    /// Whether somebody waited for an answer; they have been told the reason.
+    /// Whether it was an `ask`. Its asker is told right after the letter was written, or was before if the patience ended in
+    /// line.
     pub was_ask: bool,
     /// What travelled with it.
     pub headers: Headers,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -52,8 +53,8 @@ impl DeadLetters {
         self.kept.lock().letters.iter().cloned().collect()
     }
 
-    /// Every letter from now on. A subscriber that falls more than [`LAG_MAX`](Self::LAG_MAX) behind is told how many it
-    /// missed and goes on with the oldest it can still have.
+    /// Every letter from now on, after it was counted and kept. A subscriber that falls more than
+    /// [`LAG_MAX`](Self::LAG_MAX) behind is told how many it missed and goes on with the oldest it can still have.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<DeadLetter>> {
         self.news.subscribe()
     }
@@ -78,9 +79,20 @@ impl DeadLetters {
                 None
             }
         };
-        drop(forgotten);
-        // An error only says that nobody listens.
-        let _ = self.news.send(letter);
+        // An error only says that nobody listens. Subscribers that lag hold letters too, so that this may forget one.
+        forget(|| drop(self.news.send(letter)));
+        forget(|| drop(forgotten));
+    }
+}
+
+/// Drops letters and the messages in them, which are the user's and may panic: whoever writes the next letter is not to
+/// blame, and may be unwinding already.
+fn forget(letters: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(letters)).is_err() {
+        tracing::error!(
+            target: "ractor_agents::dead_letter",
+            "a message panicked as its dead letter was forgotten"
+        );
     }
 }
 

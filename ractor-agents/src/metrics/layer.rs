@@ -8,7 +8,7 @@ use super::names;
 use crate::agent::{Agent, Context, Failure, Handler};
 
 /// Records how long each message takes to handle, by the agent's type and the outcome: `ok`, `failed`, or `dropped` for
-/// a handler that was killed.
+/// a handler that panicked or was killed. Each attempt counts; batches are not timed.
 ///
 /// Handlers take microseconds as often as seconds: give the exporter buckets from `1e-6` on.
 #[derive(Clone, Copy, Debug, Default)]

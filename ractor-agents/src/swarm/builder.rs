@@ -17,14 +17,16 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Runs agents on `runtime` instead of the current one.
+    /// Runs agents on `runtime`. Default: the current one, or, outside of any, one of the swarm's own. A swarm for
+    /// [tests](Self::test) is on the current one in any case.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
     /// For tests: everything, supervisors and their clock included, runs on the current runtime, so that its time can be
-    /// paused. A handler that never awaits then stops everything.
+    /// paused. A handler that never awaits then stops everything, unless it is on a thread of its own. Outside of any
+    /// runtime, [`build`](Self::build) fails. Default: off.
     pub fn test(mut self) -> Self {
         self.is_test = true;
         self
@@ -37,7 +39,7 @@ impl Builder {
         self
     }
 
-    /// How many dead letters are kept, the newest; older ones stay counted. Default: 1,024.
+    /// How many dead letters are kept, the newest; older ones stay counted. 0 keeps none. Default: 1,024.
     pub fn dead_letters_kept(mut self, kept: usize) -> Self {
         self.dead_letters_kept = kept;
         self
@@ -60,7 +62,7 @@ impl Builder {
     /// Builds the swarm and starts its supervision tree.
     ///
     /// # Errors
-    /// [`BuildError`] if an option is out of range or a runtime cannot be made.
+    /// [`BuildError`] if an option is out of range, a runtime cannot be made, or one for tests is missing.
     pub fn build(self) -> Result<Swarm, BuildError> {
         if !(1..=64).contains(&self.partitions) {
             return Err(BuildError::OutOfRange {

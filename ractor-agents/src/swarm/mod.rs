@@ -5,8 +5,10 @@
 //! └── agents (supervisor, one_for_one)
 //!     ├── agents-0 (dynamic supervisor) ── one actor per agent
 //!     ├── agents-1 (dynamic supervisor) ── one actor per agent
-//!     └── …
+//!     └── …                                4 of them, unless built with other partitions
 //! ```
+//!
+//! [`Swarm::tree`] shows it as it is now, and [`Swarm::supervision_events`] what happens in it.
 
 mod builder;
 mod directory;
@@ -69,8 +71,8 @@ impl Swarm {
     /// Spawns an agent: a plain `async fn` of one argument, or an [`Agent`] that is `Clone`.
     ///
     /// The returned [`Spawn`] is a future that spawns when it is awaited; before that, options can be set. It is done
-    /// when the agent's start hook has succeeded. The agent can be found from then on, is supervised, and is restarted
-    /// from a pristine clone when it fails.
+    /// when the agent's start hook has succeeded; found by others and sent messages the agent can be from the first poll
+    /// on. It is supervised, and restarted from a pristine clone when it fails.
     ///
     /// # Errors
     /// [`SpawnError`] tells whether an option is out of range, the name is taken, the start hook failed, or the swarm has
@@ -128,12 +130,42 @@ impl Swarm {
             .map(AgentRef::new)
     }
 
-    /// The ids of all agents, in the order in which they were spawned.
+    /// The ids of all agents that have not ended, in the order in which they were spawned.
     pub fn agents(&self) -> Vec<AgentId> {
         self.inner.directory.ids()
     }
 
-    /// What one agent is doing and where its messages went.
+    /// What one agent is doing and where its messages went. `None` if there is no such agent, or it has ended.
+    ///
+    /// # Examples
+    /// All agents of a [capability](Spawn::capability):
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// # #[derive(Clone)]
+    /// # struct Reviewer;
+    /// # impl Agent for Reviewer {
+    /// #     type Message = String;
+    /// #     type Reply = usize;
+    /// #     async fn handle(&mut self, patch: &String, _ctx: &Context<Self>) -> Result<usize, Failure> {
+    /// #         Ok(patch.lines().count())
+    /// #     }
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// # let swarm = Swarm::local();
+    /// swarm.spawn(Reviewer).capability("review").capability("rust").await?;
+    /// swarm.spawn(Reviewer).await?;
+    ///
+    /// let statuses = swarm.agents().into_iter().filter_map(|id| swarm.agent_status(id));
+    /// let reviewers: Vec<AgentRef<Reviewer>> = statuses
+    ///     .filter(|status| status.capabilities.iter().any(|known| &**known == "review"))
+    ///     .filter_map(|status| swarm.agent(status.id))
+    ///     .collect();
+    /// assert_eq!(reviewers.len(), 1);
+    /// assert_eq!(reviewers[0].ask("+ one line").await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn agent_status(&self, id: AgentId) -> Option<AgentStatus> {
         self.inner
             .directory
@@ -157,7 +189,8 @@ impl Swarm {
     /// is killed with it and goes to the dead letters. False if there is no such agent.
     ///
     /// # Cancel safety
-    /// Dropped, the stop goes on.
+    /// Dropped once it has been polled, the agent goes on finishing what it has and ends, but the limit is void: one that
+    /// hangs is not killed.
     pub async fn stop(&self, id: AgentId, limit: Duration) -> bool {
         self.inner.stop(id, limit).await
     }

@@ -120,7 +120,8 @@ impl Options {
 }
 
 impl<A: Agent, L, W> Spawn<A, L, One, W> {
-    /// A name to be [found](Swarm::find) by; one agent each. Default: none, besides its id.
+    /// A name to be [found](Swarm::find) by; one agent each, and free again when the agent has ended. Default: none, besides
+    /// its id.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         Arc::make_mut(&mut self.options.defaults).name = Some(name.into());
         self
@@ -128,7 +129,11 @@ impl<A: Agent, L, W> Spawn<A, L, One, W> {
 }
 
 impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
-    /// Something that it can do, to be found by. May be given several times.
+    /// Something that it can do, to be found by. May be given several times. Default: nothing.
+    ///
+    /// Several agents may have the same, and keep it over restarts. It is shown in their
+    /// [status](super::AgentStatus::capabilities), where [`Swarm::agent_status`] finds them; the swarm itself chooses
+    /// nobody by it.
     pub fn capability(mut self, capability: impl Into<Arc<str>>) -> Self {
         Arc::make_mut(&mut self.options.defaults)
             .capabilities
@@ -193,7 +198,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
         self
     }
 
-    /// How many attempts a message has that does not say so itself, at least 1. Default: 1, which is at most once; more
+    /// How many attempts a message has that does not say so itself, 1 to 65,535. Default: 1, which is at most once; more
     /// means at least once.
     pub fn attempts(mut self, attempts: u16) -> Self {
         Arc::make_mut(&mut self.options.settings).attempts = attempts;
@@ -243,7 +248,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
         self
     }
 
-    /// Handles messages together: up to `size_max` (at least 2) of those that wait, by
+    /// Handles messages together: up to `size_max` (2 to 1,024) of those that wait, by
     /// [`Agent::handle_batch`](crate::agent::Agent::handle_batch), highest lane first; fewer when `delay_max` has
     /// passed since the agent found the first of them. Layers [around](Self::around) the handler do not see batches.
     pub fn batch(mut self, size_max: usize, delay_max: Duration) -> Self {
