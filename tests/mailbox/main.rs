@@ -12,6 +12,7 @@ mod options;
 mod order;
 mod own;
 mod quarantine;
+mod reentrant;
 mod retry;
 mod waiting;
 

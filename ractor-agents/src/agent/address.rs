@@ -23,7 +23,7 @@ impl<A: Agent> AgentRef<A> {
         &self.record
     }
 
-    /// The agent's name.
+    /// What tells the agent apart from all others of its swarm: its kind and a number.
     pub fn id(&self) -> AgentId {
         self.record.id()
     }
@@ -31,7 +31,7 @@ impl<A: Agent> AgentRef<A> {
     /// Sends a message and does not wait for an answer.
     ///
     /// The returned [`Tell`] is a future that sends when it is awaited; before that, options can be set. It is done when
-    /// the message is in line, not when it was handled. In a full lane it waits for room, unless the lane's
+    /// the message is in line, not when it was handled. In a full lane it waits for room, however long that takes, unless the lane's
     /// [`Overflow`](crate::mailbox::Overflow) says otherwise.
     ///
     /// # Errors

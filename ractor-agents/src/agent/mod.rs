@@ -91,7 +91,8 @@ pub trait Agent: Sized + Send + 'static {
     /// Handles one message.
     ///
     /// # Errors
-    /// A [`Failure`] restarts the agent and ends the attempt.
+    /// A [`Failure`] ends the attempt and restarts the agent, unless it is one
+    /// [`without_restart`](Failure::without_restart).
     ///
     /// # Cancel safety
     /// Dropped at any await when the agent is killed; see [`Agent`].
@@ -105,8 +106,8 @@ pub trait Agent: Sized + Send + 'static {
     /// [`batch`](crate::swarm::Spawn::batch): one reply per message, in their order. By default, one after another.
     ///
     /// # Errors
-    /// A [`Failure`] ends the attempt of every message of the batch and restarts the agent. So does a wrong number of
-    /// replies.
+    /// A [`Failure`] ends the attempt of every message of the batch and restarts the agent, unless it is one
+    /// [`without_restart`](Failure::without_restart). A wrong number of replies restarts it too.
     ///
     /// # Cancel safety
     /// Dropped at any await when the agent is killed; see [`Agent`].
@@ -124,7 +125,8 @@ pub trait Agent: Sized + Send + 'static {
         }
     }
 
-    /// Runs before the first message: open what the agent needs.
+    /// Runs before the first message: open what the agent needs. It may take 30 s, unless
+    /// [`start_within`](crate::swarm::Spawn::start_within) says otherwise.
     ///
     /// # Errors
     /// A [`Failure`] fails the spawn.
@@ -155,7 +157,7 @@ pub trait Agent: Sized + Send + 'static {
         self.on_start(ctx)
     }
 
-    /// Runs after the last message of an orderly stop. A kill skips it.
+    /// Runs after the last message of an orderly stop. A kill skips it, and the limit of the stop or shutdown cuts it off.
     ///
     /// # Cancel safety
     /// Dropped at any await when the agent is killed; see [`Agent`].

@@ -89,7 +89,7 @@ pub(crate) struct Record<A: Agent> {
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
     /// Whether messages get anything from the agent that they would not have otherwise.
-    pub(super) prepares: bool,
+    prepares: bool,
     pub(crate) defaults: Arc<Defaults>,
     /// The layers in front of the mailbox, if any.
     inbound: Option<Box<dyn Inbound<A>>>,
@@ -155,7 +155,7 @@ impl<A: Agent> Record<A> {
 
     /// Gives a message what the agent gives to all of its messages that have none of their own.
     #[cold]
-    pub(super) fn prepare(&self, envelope: &mut Envelope<A>) {
+    fn prepare(&self, envelope: &mut Envelope<A>) {
         if let Some(ttl) = self.defaults.ttl
             && !envelope.has_ttl()
         {
@@ -166,12 +166,27 @@ impl<A: Agent> Record<A> {
         }
     }
 
-    /// Offers a message through the layers, if there are any.
-    pub(crate) fn offer(&self, offer: Offer<'_, A>) -> Result<(), Refusal> {
-        match &self.inbound {
+    /// Offers what is in `slot`, if there is anything, through the layers, if there are any. The slot is empty afterwards
+    /// unless the message is refused.
+    pub(super) fn offer(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
+        if self.prepares
+            && let Some(envelope) = slot
+        {
+            self.prepare(envelope);
+        }
+        let mut ended = None;
+        let clock = self.mailbox.settings().clock;
+        let Some(offer) = Offer::new(slot, &mut ended, clock) else {
+            return Ok(());
+        };
+        let offered = match &self.inbound {
             None => Identity.offer(offer, &self.mailbox),
             Some(layers) => layers.offer(offer, &self.mailbox),
+        };
+        if let Some(ended) = ended {
+            self.mailbox.bury_ended(ended);
         }
+        offered
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{Agent, AgentRef, Current, TellError};
-use crate::mailbox::{Offer, Overflow, Refusal, Room, Ticket};
+use crate::mailbox::{Overflow, Refusal, Room, Ticket};
 use crate::message::{Envelope, Priority, TooManyHeaders};
 
 /// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
@@ -31,9 +31,9 @@ impl<'a, A: Agent> Tell<'a, A> {
     /// # Errors
     /// As for [`AgentRef::try_tell`].
     pub(super) fn now(mut self) -> Result<(), TellError<A::Message>> {
-        self.delivery
-            .offer()
-            .or_else(|refusal| self.delivery.refused(refusal))
+        let delivery = &mut self.delivery;
+        let offered = delivery.to.record().offer(&mut delivery.envelope);
+        offered.or_else(|refusal| delivery.refused(refusal))
     }
 }
 
@@ -143,25 +143,13 @@ impl<'a, A: Agent> Delivery<'a, A> {
         }
     }
 
-    fn offer(&mut self) -> Result<(), Refusal> {
-        let record = self.to.record();
-        if record.prepares {
-            self.edit(|envelope| record.prepare(envelope));
-        }
-        let clock = record.mailbox.settings().clock;
-        match Offer::new(&mut self.envelope, clock) {
-            Some(offer) => record.offer(offer),
-            None => Ok(()),
-        }
-    }
-
     /// Offers the envelope until it is in line or refused for good.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), TellError<A::Message>>> {
         if self.place.is_some() && !self.is_called(cx) {
             return Poll::Pending;
         }
         loop {
-            let Err(refusal) = self.offer() else {
+            let Err(refusal) = self.to.record().offer(&mut self.envelope) else {
                 return Poll::Ready(Ok(()));
             };
             let granted = self

@@ -6,7 +6,7 @@ use parking_lot::MutexGuard;
 
 use super::lanes::Lanes;
 use super::waiting::{Ticket, Turn, Waiting};
-use super::{Accounting, Buried, Gate, LaneLimit, Mailbox, Offer, Overflow, Refusal, Settings};
+use super::{Accounting, Gate, LaneLimit, Mailbox, Offer, Overflow, Refusal, Settings};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment, PerLane, Priority};
@@ -183,7 +183,7 @@ impl<A: Agent> Mailbox<A> {
             depth_max,
             overflow,
         } = self.settings.lane(lane);
-        let shed = match overflow {
+        match overflow {
             Overflow::Wait | Overflow::Reject => {
                 return Err(Refusal::Full {
                     priority: lane,
@@ -192,20 +192,13 @@ impl<A: Agent> Mailbox<A> {
             }
             Overflow::DropNewest => {
                 inlet.shed += 1;
-                let mut envelope = offer.accept();
-                envelope.stamp.number = inlet.accept();
-                drop(inlet);
-                Some(envelope)
+                offer.end(inlet.accept(), Reason::Shed);
             }
             Overflow::DropOldest => {
                 let oldest = inlet.lanes.pop_front(lane);
                 inlet.shed += u64::from(oldest.is_some());
-                self.insert(inlet, offer.accept());
-                oldest
+                self.insert(inlet, offer.accept_for(oldest, Reason::Shed));
             }
-        };
-        if let Some(shed) = shed {
-            self.bury(Buried::from(shed), Reason::Shed);
         }
         Ok(())
     }
@@ -221,13 +214,12 @@ impl<A: Agent> Mailbox<A> {
             return Err(refusal);
         }
         inlet.deduplicated += 1;
-        let mut envelope = offer.accept();
-        envelope.stamp.number = inlet.accept();
+        let granted = offer.stamp.granted;
+        offer.end(inlet.accept(), Reason::Duplicate);
         drop(inlet);
-        if let Some(lane) = envelope.stamp.granted.take() {
+        if let Some(lane) = granted {
             self.return_room(lane);
         }
-        self.bury(Buried::from(envelope), Reason::Duplicate);
         Ok(())
     }
 

@@ -52,6 +52,7 @@ pub(crate) use hand::Hand;
 use inlet::Inlet;
 pub(crate) use inlet::Room;
 pub use layer::{Identity, Inbound, Layer, Stack};
+pub(crate) use offer::Ended;
 pub use offer::Offer;
 use outlet::Outlet;
 pub(crate) use outlet::Phase;
@@ -187,6 +188,13 @@ impl<A: Agent> Mailbox<A> {
         if let Some(reply) = reply {
             reply.send(Err(answer));
         }
+    }
+
+    /// Buries what ended while a message was offered.
+    #[cold]
+    pub(crate) fn bury_ended(&self, ended: Ended<A>) {
+        let Ended(envelope, reason) = ended;
+        self.bury(Buried::from(envelope), reason);
     }
 
     fn keep(

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use crate::agent::Agent;
+use crate::dead_letter::Reason;
 use crate::message::{Clock, Envelope, Moment};
 
 /// A message on its way through the layers: reads and changes like the [`Envelope`] inside.
@@ -15,15 +16,25 @@ use crate::message::{Clock, Envelope, Moment};
 pub struct Offer<'a, A: Agent> {
     /// Full.
     slot: &'a mut Option<Envelope<A>>,
+    ended: &'a mut Option<Ended<A>>,
     clock: Clock,
     now: Option<Moment>,
 }
 
+/// An envelope that ended while one was offered, that one or another, and why.
+pub(crate) struct Ended<A: Agent>(pub(super) Envelope<A>, pub(super) Reason);
+
 impl<'a, A: Agent> Offer<'a, A> {
-    /// Offers what is in `slot`, if there is anything.
-    pub(crate) fn new(slot: &'a mut Option<Envelope<A>>, clock: Clock) -> Option<Self> {
+    /// Offers what is in `slot`, if there is anything. What `ended` thereby is to be buried when all layers have returned:
+    /// they may hold locks.
+    pub(crate) fn new(
+        slot: &'a mut Option<Envelope<A>>,
+        ended: &'a mut Option<Ended<A>>,
+        clock: Clock,
+    ) -> Option<Self> {
         slot.is_some().then_some(Self {
             slot,
+            ended,
             clock,
             now: None,
         })
@@ -44,6 +55,20 @@ impl<'a, A: Agent> Offer<'a, A> {
     #[expect(clippy::expect_used, reason = "nobody can take it twice")]
     pub(super) fn accept(self) -> Envelope<A> {
         self.slot.take().expect("an offer is full")
+    }
+
+    /// Takes the envelope away from its sender as number `number`, and ends it.
+    pub(super) fn end(self, number: u64, reason: Reason) {
+        *self.ended = self.slot.take().map(|mut envelope| {
+            envelope.stamp.number = number;
+            Ended(envelope, reason)
+        });
+    }
+
+    /// Takes the envelope away from its sender; `other` is ended for it.
+    pub(super) fn accept_for(self, other: Option<Envelope<A>>, reason: Reason) -> Envelope<A> {
+        *self.ended = other.map(|envelope| Ended(envelope, reason));
+        self.accept()
     }
 }
 

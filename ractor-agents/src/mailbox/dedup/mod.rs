@@ -4,7 +4,7 @@
 //! deduplicated: its `tell` has succeeded, its `ask` gets [`AskError::Duplicate`](crate::agent::AskError::Duplicate). A
 //! message that was refused is not remembered, so sending it again works.
 //!
-//! Fingerprints are 128 bits: two 64-bit hashes with different random seeds. Two different messages are not taken for the
+//! Fingerprints are 96 bits, of two 64-bit hashes with different random seeds. Two different messages are not taken for the
 //! same by accident. The hashes are not cryptographic: where strangers choose the contents and gain by a collision, give
 //! messages a key made with a cryptographic hash.
 
