@@ -4,7 +4,8 @@
 //! root, and the clock beside it. Only what is above the two is spared, which nobody is there to restart. Messages may be
 //! retried: none of those that were accepted is lost, all asks come to an end, and nothing is left behind afterwards.
 //!
-//! `CHAOS_SEED` brings a run back as far as threads allow it.
+//! `CHAOS_SECONDS` is how long each siege lasts (3 and 5 by default, 60 for the long form); `CHAOS_SEED` brings a run back
+//! as far as threads allow it.
 
 mod agent;
 mod siege;
@@ -13,6 +14,13 @@ use std::time::Duration;
 
 use ractor_agents::swarm::Swarm;
 use tests::{Random, ms, secs};
+
+fn lasts(default: u64) -> Duration {
+    secs(match std::env::var("CHAOS_SECONDS") {
+        Ok(seconds) => seconds.parse().expect("seconds are a number"),
+        Err(_) => default,
+    })
+}
 
 /// In real time, since kills between threads are the point.
 #[test]
@@ -26,7 +34,7 @@ fn whoever_is_killed_nothing_is_lost_between_threads() {
         .expect("a runtime");
     let siege = siege::Siege {
         swarm: Swarm::builder(),
-        lasts: secs(3),
+        lasts: lasts(3),
         between_kills: Duration::from_millis(2),
         random: Random::new(seed),
     };
@@ -45,7 +53,7 @@ fn whoever_is_killed_nothing_is_lost_on_one_thread() {
         .expect("a runtime");
     let siege = siege::Siege {
         swarm: Swarm::builder().test(),
-        lasts: secs(5),
+        lasts: lasts(5),
         between_kills: ms(3),
         random: Random::new(seed),
     };
