@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ractor::{ActorCell, ActorStatus};
 use ractor_agents::agent::{AgentRef, Status};
+use ractor_agents::mailbox::Accounting;
 use ractor_agents::supervision::{Backoff, Intensity, Kind, Node, Tree};
 use ractor_agents::swarm::{Builder, Swarm};
 use tests::{Log, Random, ms, secs};
@@ -52,7 +53,7 @@ impl Siege {
         field.is_over.store(true, Ordering::Relaxed);
         let accepted = timeout(FOREVER, senders.join_all()).await;
         let accepted: HashSet<u64> = accepted
-            .expect("all senders and askers come to an end")
+            .unwrap_or_else(|_| panic!("senders or askers are left: {:?}", stuck(&field)))
             .concat()
             .into_iter()
             .collect();
@@ -180,6 +181,15 @@ async fn send(field: Arc<Field>, sender: u64, mut random: Random) -> Vec<u64> {
     accepted
 }
 
+/// The agents that do not wait for work, with what waits for them.
+fn stuck(field: &Field) -> Vec<(AgentRef<Scribe>, Status, Accounting)> {
+    let agents = field.agents.iter();
+    agents
+        .map(|agent| (agent.clone(), agent.status(), agent.accounting()))
+        .filter(|(_, status, _)| *status != Status::Idle)
+        .collect()
+}
+
 /// Waits until everything is handled and everybody is back. The sleep is real where time is.
 async fn settle(swarm: &Swarm) {
     let begun = Instant::now();
@@ -188,7 +198,11 @@ async fn settle(swarm: &Swarm) {
         if status.count_of(Status::Idle) as u64 == AGENTS {
             return;
         }
-        assert!(begun.elapsed() < FOREVER, "work is left: {status:?}");
+        assert!(
+            begun.elapsed() < FOREVER,
+            "work is left: {status:?}, {}",
+            swarm.tree()
+        );
         sleep(ms(5)).await;
     }
 }
