@@ -131,7 +131,12 @@ impl Mailbox {
     fn insert(&self, mut inlet: MutexGuard<'_, Inlet>, message: u32) {
         inlet.lane.push_back(message);
         self.set_hint(&inlet);
-        let parked = if self.mutant == Mutant::InsertsInSilence {
+        self.unpark(inlet, Mutant::InsertsInSilence);
+    }
+
+    /// Wakes the consumer if it is parked, unless `silent` is what is left out.
+    fn unpark(&self, mut inlet: MutexGuard<'_, Inlet>, silent: Mutant) {
+        let parked = if self.mutant == silent {
             None
         } else {
             inlet.parked.take()
@@ -211,15 +216,7 @@ impl Mailbox {
     pub(crate) fn drain(&self) {
         let mut inlet = self.inlet();
         inlet.is_draining = true;
-        let parked = if self.mutant == Mutant::ClosesInSilence {
-            None
-        } else {
-            inlet.parked.take()
-        };
-        drop(inlet);
-        if let Some(waker) = parked {
-            waker.wake();
-        }
+        self.unpark(inlet, Mutant::ClosesInSilence);
     }
 
     pub(crate) fn poll_room(&self, ticket: Option<u32>, cx: &Context<'_>) -> Room {

@@ -7,7 +7,7 @@ use super::outlet::Outlet;
 use super::{Buried, Mailbox};
 use crate::agent::{Agent, Failure};
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Extras, Moment, Payload, Stamp};
+use crate::message::{Envelope, Extras, Moment, Payload, Priority, Stamp};
 
 /// The hand of one incarnation: empty, or around an envelope that is being handled.
 ///
@@ -29,7 +29,7 @@ impl<'a, A: Agent> Hand<'a, A> {
             mailbox,
             epoch,
             is_full: false,
-            stamp: Stamp::new(crate::message::Priority::Normal),
+            stamp: Stamp::new(Priority::Normal),
             extras: None,
             message: None,
         }

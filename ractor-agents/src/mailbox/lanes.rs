@@ -68,7 +68,7 @@ impl<T> Lanes<T> {
     /// Where all of them go to an empty lane the two queues change places: whatever their number, no item is touched.
     pub(super) fn take_into(&mut self, lane: Priority, count: usize, to: &mut Self) {
         let (from, into) = (self.queues.get_mut(lane), to.queues.get_mut(lane));
-        if from.is_empty() {
+        if from.is_empty() || count == 0 {
             return;
         }
         if into.is_empty() && from.len() <= count {
@@ -155,5 +155,12 @@ mod tests {
         let (mut from, mut to) = (normal([]), normal([]));
         from.take_into(Normal, 4, &mut to);
         assert_eq!((from.mask(), to.mask()), (0, 0));
+    }
+
+    #[test]
+    fn a_lane_of_which_nothing_was_taken_is_not_said_to_hold_something() {
+        let (mut from, mut to) = (normal([1]), normal([]));
+        from.take_into(Normal, 0, &mut to);
+        assert_eq!((from.mask(), to.mask()), (Normal.bit(), 0));
     }
 }
