@@ -3,9 +3,17 @@
 use ractor_agents::prelude::*;
 use tests::{Log, ms};
 
+/// One of so many messages holds its thread up, where threads are held up at all: at 20,000 messages a second about one in a
+/// second.
+const RARE: u64 = 19_997;
+
 /// Notes what it was told.
 #[derive(Clone)]
-pub(crate) struct Scribe(pub(crate) Log<u64>);
+pub(crate) struct Scribe {
+    pub(crate) log: Log<u64>,
+    /// Whether it now and then holds its thread up for longer (100 ms) than a kill waits (50 ms), so that it is given up and still there.
+    pub(crate) blocks: bool,
+}
 
 impl Agent for Scribe {
     type Message = u64;
@@ -17,7 +25,10 @@ impl Agent for Scribe {
             1 | 2 => tokio::task::yield_now().await,
             _ => {}
         }
-        self.0.push(*id);
+        if self.blocks && id.is_multiple_of(RARE) {
+            std::thread::sleep(ms(100));
+        }
+        self.log.push(*id);
         Ok(*id)
     }
 }

@@ -35,7 +35,8 @@ fn whoever_is_killed_nothing_is_lost_between_threads() {
     let siege = siege::Siege {
         swarm: Swarm::builder(),
         lasts: lasts(3),
-        between_kills: Duration::from_millis(2),
+        between_kills: ms(2),
+        blocks: true,
         random: Random::new(seed),
     };
     println!("figures: {}", runtime.block_on(siege.lay()));
@@ -55,6 +56,7 @@ fn whoever_is_killed_nothing_is_lost_on_one_thread() {
         swarm: Swarm::builder().test(),
         lasts: lasts(5),
         between_kills: ms(3),
+        blocks: false,
         random: Random::new(seed),
     };
     println!("figures: {}", runtime.block_on(siege.lay()));

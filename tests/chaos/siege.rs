@@ -27,6 +27,8 @@ pub(crate) struct Siege {
     pub(crate) swarm: Builder,
     pub(crate) lasts: Duration,
     pub(crate) between_kills: Duration,
+    /// Whether agents now and then hold their thread up.
+    pub(crate) blocks: bool,
     pub(crate) random: Random,
 }
 
@@ -43,7 +45,7 @@ impl Siege {
     pub(crate) async fn lay(mut self) -> String {
         let tasks = Handle::current().metrics().num_alive_tasks();
         let swarm = self.swarm.clone().build().expect("a swarm");
-        let (log, field) = Self::found(&swarm).await;
+        let (log, field) = self.found(&swarm).await;
         let mut senders = JoinSet::new();
         for sender in 0..SENDERS {
             let (field, random) = (Arc::clone(&field), self.random.fork());
@@ -83,9 +85,12 @@ impl Siege {
         format!("{kills} kills, {restarts} restarts of agents, {messages:?}")
     }
 
-    async fn found(swarm: &Swarm) -> (Log<u64>, Arc<Field>) {
+    async fn found(&self, swarm: &Swarm) -> (Log<u64>, Arc<Field>) {
         let log = Log::default();
-        let scribes = (0..AGENTS).map(|_| Scribe(Log::clone(&log)));
+        let scribes = (0..AGENTS).map(|_| Scribe {
+            log: Log::clone(&log),
+            blocks: self.blocks,
+        });
         let agents = swarm
             .spawn_many(scribes)
             .attempts(u16::MAX)

@@ -48,6 +48,8 @@ struct Outlet {
     ahead: VecDeque<u32>,
     /// How many of those taken out of `ahead` the senders were not told of.
     unsettled: usize,
+    /// Senders who were promised room and are woken when the lock is released.
+    woken: Vec<Waker>,
 }
 
 /// The mailbox of the model: one lane, since what is between lanes needs no other thread.
@@ -154,11 +156,24 @@ impl Mailbox {
 
     /// The next message, if any.
     pub(crate) fn next(&self) -> Option<u32> {
+        self.with_outlet(|outlet| self.pick(outlet))
+    }
+
+    /// Works under the consumer's lock, and wakes those who were promised room once it is released.
+    fn with_outlet<T>(&self, work: impl FnOnce(&mut Outlet) -> T) -> T {
         let mut outlet = self.outlet.lock().expect("not poisoned");
+        let done = work(&mut outlet);
+        let woken = std::mem::take(&mut outlet.woken);
+        drop(outlet);
+        woken.into_iter().for_each(Waker::wake);
+        done
+    }
+
+    fn pick(&self, outlet: &mut Outlet) -> Option<u32> {
         if let Some(taken) = outlet.ahead.pop_front() {
             outlet.unsettled += 1;
             if outlet.unsettled >= SETTLE_AFTER {
-                self.settle(self.inlet(), &mut outlet);
+                self.settle(&mut self.inlet(), outlet);
             }
             return Some(taken);
         }
@@ -168,28 +183,28 @@ impl Mailbox {
         let mut inlet = self.inlet();
         let first = inlet.lane.pop_front();
         std::mem::swap(&mut inlet.lane, &mut outlet.ahead);
-        self.settle(inlet, &mut outlet);
+        self.settle(&mut inlet, outlet);
         first
     }
 
-    fn settle(&self, mut inlet: MutexGuard<'_, Inlet>, outlet: &mut Outlet) {
+    fn settle(&self, inlet: &mut Inlet, outlet: &mut Outlet) {
         outlet.unsettled = 0;
         inlet.ahead = outlet.ahead.len();
-        self.set_hint(&inlet);
-        if self.mutant == Mutant::SettlesInSilence {
-            return;
+        self.set_hint(inlet);
+        if self.mutant != Mutant::SettlesInSilence {
+            outlet.woken.extend(inlet.grant(self.depth_max));
         }
-        let granted = inlet.grant(self.depth_max);
-        drop(inlet);
-        granted.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn park(&self, cx: &Context<'_>) -> Poll<Unparked> {
-        let mut outlet = self.outlet.lock().expect("not poisoned");
-        if outlet.unsettled > 0 && self.mutant != Mutant::ParksUnsettled {
-            self.settle(self.inlet(), &mut outlet);
-        }
+        self.with_outlet(|outlet| self.poll_unparked(outlet, cx))
+    }
+
+    fn poll_unparked(&self, outlet: &mut Outlet, cx: &Context<'_>) -> Poll<Unparked> {
         let mut inlet = self.inlet();
+        if outlet.unsettled > 0 && self.mutant != Mutant::ParksUnsettled {
+            self.settle(&mut inlet, outlet);
+        }
         let is_in_line = if self.mutant == Mutant::ParksOnTheHint {
             drop(inlet);
             let is_in_line = self.hint.load(Ordering::Relaxed) != 0;

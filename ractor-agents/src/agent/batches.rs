@@ -7,7 +7,7 @@ use std::task::Poll;
 use ractor::ActorProcessingErr;
 use tokio::time::sleep;
 
-use super::cell::end_incarnation;
+use super::cell::{end_incarnation, fenced};
 use super::context::Context;
 use super::record::Batch;
 use super::{Agent, Failure, Pace, Record};
@@ -42,7 +42,7 @@ pub(super) async fn serve_batches<A: Agent>(
                     agent.on_stop(ctx).await;
                     return Ok(());
                 }
-                Next::Fenced => return Ok(()),
+                Next::Fenced => return fenced(record),
                 _ => break,
             }
         }

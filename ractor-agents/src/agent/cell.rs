@@ -17,7 +17,11 @@ use crate::mailbox::{Hand, Next, Phase};
 use crate::message::Moment;
 
 /// The ractor actor of an agent. It gets one message in its life, [`Run`], whose handler is the run loop.
-pub(super) struct Cell<A: Agent>(pub(super) Arc<Record<A>>);
+pub(super) struct Cell<A: Agent> {
+    pub(super) record: Arc<Record<A>>,
+    /// Which incarnation it is to the mailbox.
+    pub(super) epoch: u32,
+}
 
 /// Run, until there is a reason to end.
 pub(super) struct Run;
@@ -39,6 +43,11 @@ impl<A: Agent> Body<A> {
     }
 }
 
+/// The error of an incarnation that was taken over from.
+#[derive(Debug, thiserror::Error)]
+#[error("another incarnation has taken over")]
+struct Superseded;
+
 /// The error of an incarnation whose handler failed on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -56,7 +65,7 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         body: Body<A>,
     ) -> Result<Body<A>, ActorProcessingErr> {
         // Before it can handle anything: a kill always meets the incarnation that answers.
-        self.0.set_actor(myself.get_cell());
+        self.record.set_actor(myself.get_cell());
         myself.cast(Run)?;
         Ok(body)
     }
@@ -68,8 +77,9 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         body: &mut Body<A>,
     ) -> Result<(), ActorProcessingErr> {
         // Boxed, because ractor stores the future of a handler about three times over.
-        let work = run(&self.0, body);
-        let work = Box::pin(Current::scope(self.0.swarm_address(), self.0.id(), work));
+        let record = &self.record;
+        let work = run(record, self.epoch, body);
+        let work = Box::pin(Current::scope(record.swarm_address(), record.id(), work));
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(())) => {
                 myself.stop(None);
@@ -107,14 +117,16 @@ impl<A: Agent> Drop for Incarnation<'_, A> {
 
 async fn run<A: Agent>(
     record: &Arc<Record<A>>,
+    epoch: u32,
     body: &mut Body<A>,
 ) -> Result<(), ActorProcessingErr> {
     let Some(swarm) = record.swarm.upgrade() else {
         return Ok(());
     };
-    let epoch = record
-        .mailbox
-        .begin(Moment::now().after(record.defaults.start_within));
+    let start_by = Moment::now().after(record.defaults.start_within);
+    if !record.mailbox.begin(epoch, start_by) {
+        return fenced(record);
+    }
     let _incarnation = Incarnation { record, epoch };
     let mut ctx = Context::new(Arc::clone(record), swarm);
     let restarted = body.restarted.take();
@@ -138,7 +150,7 @@ async fn live<A: Agent>(
     start(agent, restarted, ctx).await?;
     let record = Arc::clone(&ctx.record);
     if !record.mailbox.set_phase(epoch, Phase::Running) {
-        return Ok(());
+        return fenced(&record);
     }
     match record.batch {
         None => serve(&record, epoch, agent, ctx).await,
@@ -181,7 +193,7 @@ async fn serve<A: Agent>(
     loop {
         match poll_fn(|cx| hand.poll_next(&mut reply, &mut pace, cx)).await {
             Next::Deliver => {}
-            Next::Fenced => return Ok(()),
+            Next::Fenced => return fenced(record),
             _ => {
                 agent.on_stop(ctx).await;
                 return Ok(());
@@ -217,6 +229,15 @@ async fn handle<A: Agent>(
     }
 }
 
+/// Ends an incarnation that another has taken over from. Its supervisor expects nothing of it; should it do so after all, the
+/// agent has not ended by itself.
+pub(super) fn fenced<A: Agent>(record: &Record<A>) -> Result<(), ActorProcessingErr> {
+    if record.mailbox.is_closed() {
+        return Ok(());
+    }
+    Err(Superseded.into())
+}
+
 /// Ends the incarnation with an error, if the failure asks for a restart.
 pub(super) fn end_incarnation(failure: &Failure) -> Result<(), ActorProcessingErr> {
     if failure.restarts() {
@@ -245,7 +266,7 @@ mod tests {
 
     /// Of the future that `start` would return.
     fn size<'a, F: Future>(
-        _start: impl Fn(&'a Arc<Record<Nothing>>, &'a mut Body<Nothing>) -> F,
+        _start: impl Fn(&'a Arc<Record<Nothing>>, u32, &'a mut Body<Nothing>) -> F,
     ) -> usize {
         size_of::<F>()
     }

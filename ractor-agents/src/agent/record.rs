@@ -289,7 +289,10 @@ impl<A: Agent> Start for Launch<A> {
             record.restarts.fetch_add(1, Ordering::Relaxed);
         }
         let body = Body::new(resumed.and_then(Body::into_agent), restarted);
-        let cell = Cell(Arc::clone(record));
+        let cell = Cell {
+            record: Arc::clone(record),
+            epoch: record.mailbox.hand_over(),
+        };
         match record.own_thread(cx.on_relief())? {
             Some(thread) => spawn_now_on(cell, body, cx, &thread),
             None => spawn_now(cell, body, cx),

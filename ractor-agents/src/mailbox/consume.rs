@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use parking_lot::MutexGuard;
 
 use super::outlet::Outlet;
-use super::{Buried, Gate, Hand, Mailbox, Phase};
+use super::{Buried, Gate, Hand, Mailbox};
 use crate::agent::{Agent, Pace};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
@@ -37,32 +37,6 @@ pub(crate) enum Unparked {
 }
 
 impl<A: Agent> Mailbox<A> {
-    /// Begins an incarnation: from now on only it takes and ends envelopes.
-    pub(crate) fn begin(&self, start_by: Moment) -> u32 {
-        let mut outlet = self.outlet.lock();
-        outlet.epoch = outlet.epoch.wrapping_add(1);
-        outlet.phase = Phase::Starting(start_by);
-        outlet.is_condemned = false;
-        outlet.is_leaving = false;
-        let watch = outlet.watch(start_by);
-        let epoch = outlet.epoch;
-        drop(outlet);
-        self.arm(watch);
-        epoch
-    }
-
-    /// Moves the incarnation on. False if it is not the current one any more.
-    pub(crate) fn set_phase(&self, epoch: u32, phase: Phase) -> bool {
-        let mut outlet = self.outlet.lock();
-        let is_current = outlet.epoch == epoch;
-        if is_current {
-            outlet.phase = phase;
-            // What is left of the waker would keep a dead task's memory.
-            self.inlet.lock().parked = None;
-        }
-        is_current
-    }
-
     /// An empty hand.
     pub(crate) fn hand(&self, epoch: u32) -> Hand<'_, A> {
         Hand::new(self, epoch)
@@ -71,15 +45,18 @@ impl<A: Agent> Mailbox<A> {
     /// Parks the consumer until something comes in line or the gate changes.
     pub(crate) fn poll_unparked(&self, epoch: u32, cx: &Context<'_>) -> Poll<Unparked> {
         let mut outlet = self.outlet.lock();
-        self.settle_up(&mut outlet);
-        if outlet.epoch != epoch || outlet.is_leaving {
-            return Poll::Ready(Unparked::Ready);
-        }
-        self.park(&outlet, cx)
+        let parked = if outlet.epoch != epoch || outlet.is_leaving {
+            Poll::Ready(Unparked::Ready)
+        } else {
+            self.park(&mut outlet, cx)
+        };
+        Outlet::release(outlet);
+        parked
     }
 
-    fn park(&self, outlet: &Outlet<A>, cx: &Context<'_>) -> Poll<Unparked> {
+    fn park(&self, outlet: &mut Outlet<A>, cx: &Context<'_>) -> Poll<Unparked> {
         let mut inlet = self.inlet.lock();
+        self.settle_up(&mut inlet, outlet);
         let is_waiting = outlet.lanes.mask() | inlet.lanes.mask() != 0;
         if is_waiting && outlet.may_start() {
             return Poll::Ready(Unparked::Ready);
@@ -107,42 +84,6 @@ impl<A: Agent> Mailbox<A> {
         inlet.park(cx);
         Poll::Pending
     }
-
-    /// Asks the current incarnation to end after what it has in hand, with the rest in line for the next one.
-    pub(crate) fn leave(&self) {
-        let mut outlet = self.outlet.lock();
-        outlet.is_leaving = true;
-        let parked = self.inlet.lock().parked.take();
-        drop(outlet);
-        if let Some(waker) = parked {
-            waker.wake();
-        }
-    }
-
-    /// Ends everything that is left, since no incarnation will come any more. Returns how many that were.
-    pub(crate) fn close(&self) -> usize {
-        self.set_gate(Gate::Closed);
-        let mut outlet = self.outlet.lock();
-        outlet.epoch = outlet.epoch.wrapping_add(1);
-        outlet.phase = Phase::Down;
-        let mut left: Vec<Buried<A>> = Vec::new();
-        for in_flight in outlet.in_flight.take_all() {
-            left.push(in_flight.into_buried(None));
-        }
-        left.extend(outlet.lanes.take_all().into_iter().map(Buried::from));
-        left.extend(outlet.delayed.take_all().map(Buried::from));
-        let mut inlet = self.inlet.lock();
-        left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
-        inlet.failed += left.len() as u64;
-        self.set_hint(0);
-        drop(inlet);
-        drop(outlet);
-        let count = left.len();
-        for envelope in left {
-            self.bury(envelope, Reason::Stopped);
-        }
-        count
-    }
 }
 
 impl<A: Agent> Hand<'_, A> {
@@ -157,11 +98,10 @@ impl<A: Agent> Hand<'_, A> {
         let mut outlet = self.mailbox.outlet.lock();
         let mut asker = None;
         if self.is_full {
-            let Some(in_flight) = self.release(&mut outlet) else {
+            let Some(done) = self.finish(&mut outlet) else {
                 return Poll::Ready(Next::Fenced);
             };
-            outlet.count_handled();
-            asker = in_flight.reply;
+            asker = done.reply;
         }
         let next = self.poll_take(outlet, pace, cx);
         if let Some(asker) = asker
@@ -181,24 +121,23 @@ impl<A: Agent> Hand<'_, A> {
         loop {
             let (next, watch) = self.take_next(&mut outlet, || pace.tick());
             match next {
-                // Others may have come to the mailbox in between.
-                Next::Empty if outlet.unsettled > 0 => self.mailbox.settle_up(&mut outlet),
-                Next::Empty => match self.mailbox.park(&outlet, cx) {
-                    Poll::Ready(Unparked::Ready) => {}
-                    Poll::Ready(Unparked::Drained) => return Poll::Ready(Next::Drained),
-                    Poll::Pending => {
-                        pace.rest();
-                        return Poll::Pending;
+                Next::Empty => {
+                    let parked = self.mailbox.park(&mut outlet, cx);
+                    if parked == Poll::Ready(Unparked::Ready) {
+                        continue;
                     }
-                },
+                    Outlet::release(outlet);
+                    pace.rest();
+                    return parked.map(|_| Next::Drained);
+                }
                 Next::Yield => {
-                    drop(outlet);
+                    Outlet::release(outlet);
                     pace.rest();
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
                 next => {
-                    drop(outlet);
+                    Outlet::release(outlet);
                     self.mailbox.arm(watch);
                     return Poll::Ready(next);
                 }
@@ -210,7 +149,7 @@ impl<A: Agent> Hand<'_, A> {
     pub(crate) fn try_next(&mut self, now: Moment) -> Next {
         let mut outlet = self.mailbox.outlet.lock();
         let (next, watch) = self.take_next(&mut outlet, || Some(now));
-        drop(outlet);
+        Outlet::release(outlet);
         self.mailbox.arm(watch);
         next
     }

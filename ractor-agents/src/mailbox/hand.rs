@@ -89,14 +89,18 @@ impl<'a, A: Agent> Hand<'a, A> {
     pub(crate) fn complete(mut self, reply: A::Reply) {
         self.drop_message();
         let mut outlet = self.mailbox.outlet.lock();
-        let Some(in_flight) = self.release(&mut outlet) else {
-            return;
-        };
-        outlet.count_handled();
+        let asker = self.finish(&mut outlet).and_then(|done| done.reply);
         drop(outlet);
-        if let Some(reply_to) = in_flight.reply {
-            reply_to.send(Ok(reply));
+        if let Some(asker) = asker {
+            asker.send(Ok(reply));
         }
+    }
+
+    /// Opens, and counts the envelope as handled, unless another incarnation has ended it.
+    pub(super) fn finish(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
+        let in_flight = self.release(outlet)?;
+        outlet.count_handled();
+        Some(in_flight)
     }
 
     /// The handler gave up on it.
@@ -105,7 +109,7 @@ impl<'a, A: Agent> Hand<'a, A> {
     }
 
     /// Opens, and takes the envelope's record back, unless another incarnation has ended it.
-    pub(super) fn release(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
+    fn release(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
         self.is_full = false;
         if outlet.epoch != self.epoch {
             return None;

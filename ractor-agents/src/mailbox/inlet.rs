@@ -107,14 +107,20 @@ impl<A: Agent> Inlet<A> {
 
     /// Promises the room of a lane that is at most half full to those who wait for it.
     pub(super) fn grant(&mut self, settings: &Settings) -> Vec<Waker> {
-        let Some(waiting) = self.waiting.as_mut().filter(|waiting| !waiting.is_empty()) else {
-            return Vec::new();
-        };
         let mut woken = Vec::new();
+        if self
+            .waiting
+            .as_ref()
+            .is_none_or(|waiting| waiting.is_empty())
+        {
+            return woken;
+        }
         for lane in Priority::ALL {
-            let depth = self.lanes.depth(lane) + self.ahead.get(lane);
+            let depth = self.depth(lane);
             let depth_max = settings.lane(lane).depth_max;
-            if depth <= depth_max / 2 {
+            if depth <= depth_max / 2
+                && let Some(waiting) = &mut self.waiting
+            {
                 woken.extend(waiting.line(lane).grant(depth_max - depth));
             }
         }

@@ -19,6 +19,7 @@ mod delayed;
 mod gate;
 mod hand;
 mod in_flight;
+mod incarnation;
 mod inlet;
 mod lanes;
 mod layer;

@@ -1,5 +1,9 @@
 //! The consumer's side of a mailbox.
 
+use std::task::Waker;
+
+use parking_lot::MutexGuard;
+
 use super::Accounting;
 use super::delayed::{DELAYED_MAX, Delayed};
 use super::in_flight::Flights;
@@ -26,6 +30,8 @@ pub(super) struct Outlet<A: Agent> {
     handled: u64,
     /// The earliest look that was asked for on behalf of what this lock guards.
     pub(super) watched: Moment,
+    /// Senders who were given room and are woken when the lock is released. See [`release`](Self::release).
+    pub(super) woken: Vec<Waker>,
     /// What a handler is at.
     pub(super) in_flight: Flights<A>,
     /// What was taken out of line ahead of being handled, and what comes back for another attempt.
@@ -64,6 +70,7 @@ impl<A: Agent> Outlet<A> {
             epoch: 0,
             phase: Phase::New,
             watched: Moment::NEVER,
+            woken: Vec::new(),
             turn: 0,
             handled: 0,
             failed: 0,
@@ -71,6 +78,13 @@ impl<A: Agent> Outlet<A> {
             cancelled: 0,
             retried: 0,
         }
+    }
+
+    /// Releases the lock after envelopes were picked. No waker is woken under a lock, since it may be the user's.
+    pub(super) fn release(mut outlet: MutexGuard<'_, Self>) {
+        let woken = std::mem::take(&mut outlet.woken);
+        drop(outlet);
+        woken.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -1,7 +1,5 @@
 //! Whose turn it is.
 
-use std::task::Waker;
-
 use parking_lot::MutexGuard;
 
 use super::inlet::Inlet;
@@ -80,26 +78,22 @@ impl<A: Agent> Mailbox<A> {
     fn settle(&self, mut inlet: MutexGuard<'_, Inlet<A>>, outlet: &mut Outlet<A>, now: Moment) {
         outlet.settled = now;
         self.set_hint(inlet.lanes.mask());
-        let granted = self.settle_in(&mut inlet, outlet);
-        drop(inlet);
-        granted.into_iter().for_each(Waker::wake);
+        self.settle_in(&mut inlet, outlet);
     }
 
     /// Tells the senders what they have not been told yet, before the consumer parks.
-    pub(super) fn settle_up(&self, outlet: &mut MutexGuard<'_, Outlet<A>>) {
+    pub(super) fn settle_up(&self, inlet: &mut Inlet<A>, outlet: &mut Outlet<A>) {
         if outlet.unsettled > 0 {
-            let granted = self.settle_in(&mut self.inlet.lock(), outlet);
-            MutexGuard::unlocked(outlet, || granted.into_iter().for_each(Waker::wake));
+            self.settle_in(inlet, outlet);
         }
     }
 
-    /// Returns whom to wake.
-    fn settle_in(&self, inlet: &mut Inlet<A>, outlet: &mut Outlet<A>) -> Vec<Waker> {
+    fn settle_in(&self, inlet: &mut Inlet<A>, outlet: &mut Outlet<A>) {
         outlet.unsettled = 0;
         for lane in Priority::ALL {
             *inlet.ahead.get_mut(lane) = outlet.lanes.depth(lane);
         }
-        inlet.grant(&self.settings)
+        outlet.woken.extend(inlet.grant(&self.settings));
     }
 }
 

@@ -9,7 +9,7 @@ use super::outlet::Outlet;
 use super::{Buried, Mailbox, Phase};
 use crate::agent::{Agent, ReplyTo};
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Moment, Payload};
+use crate::message::{Envelope, Moment};
 
 /// For how many envelopes a lane keeps its memory while the agent is idle. Source: a guess, two pages.
 const KEPT: usize = 16;
@@ -65,27 +65,6 @@ impl<A: Agent> Mailbox<A> {
             }
             None if due.is_never() => Look::Idle,
             None => Look::Again(due.instant()),
-        }
-    }
-
-    /// Cuts off a handler that did not die: its envelopes are ended or put back in its stead.
-    pub(crate) fn fence(&self) {
-        let mut outlet = self.outlet.lock();
-        outlet.epoch = outlet.epoch.wrapping_add(1);
-        outlet.phase = Phase::Down;
-        outlet.is_condemned = false;
-        let mut ended = Vec::new();
-        // Last first, so that those which go back are in line in their order.
-        for mut in_flight in outlet.in_flight.take_all().into_iter().rev() {
-            let reason = in_flight.cause.map_or(Reason::Killed, Reason::from);
-            let copy = in_flight.copy.take().map(Payload::Shared);
-            if let Some(buried) = self.requeue(&mut outlet, in_flight, copy, true, &reason) {
-                ended.push((buried, reason));
-            }
-        }
-        drop(outlet);
-        for (buried, reason) in ended {
-            self.bury(buried, reason);
         }
     }
 }

@@ -65,8 +65,10 @@ impl<R> Engine<R> {
             let Some(child) = self.table.get_mut(key) else {
                 continue;
             };
-            let terminated = child.phase == Phase::Down
-                || (child.phase == Phase::Stopping && child.after == After::Down);
+            // What is down for as long as its supervisor is had ended before the supervisor was killed at its own end.
+            let was_down = child.phase == Phase::Down && !child.resume;
+            let terminated =
+                was_down || (child.phase == Phase::Stopping && child.after == After::Down);
             let lost = child.policy.restart == Restart::Temporary && !child.initial;
             child.awaited = false;
             child.after = match (terminated || lost, self.flags.dynamic) {
@@ -74,7 +76,7 @@ impl<R> Engine<R> {
                 (false, true) => After::Start,
                 (false, false) => After::Resume,
             };
-            if child.phase == Phase::Down {
+            if was_down {
                 continue;
             }
             if !terminated {

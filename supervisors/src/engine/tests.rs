@@ -942,6 +942,27 @@ fn killed_supervisor_resumes_what_ran_and_leaves_down_what_was_down() {
 }
 
 #[test]
+fn supervisor_killed_while_it_ends_brings_back_those_that_had_ended_already() {
+    for (flags, ended) in [(flags(Strategy::OneForOne), "-c"), (dynamic(), "-c -a")] {
+        let mut sim = Sim::new(flags);
+        sim.begin();
+        for (name, reply) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+            sim.add(name, policy(Restart::Permanent), reply);
+        }
+        sim.command(Command::Terminate("d".into()), 5);
+        sim.deaf.insert("b");
+        sim.log();
+        sim.shut_down();
+        assert_eq!(sim.log(), ended, "b takes its time");
+        sim.live.clear();
+        sim.begin();
+        let mut log: Vec<String> = sim.log().split(' ').map(str::to_owned).collect();
+        log.sort();
+        assert_eq!(log, ["+a", "+b", "+c"]);
+    }
+}
+
+#[test]
 fn caller_of_a_start_cut_short_by_a_kill_of_the_supervisor_is_answered() {
     for flags in [flags(Strategy::OneForOne), dynamic()] {
         let mut sim = Sim::new(flags);
