@@ -84,6 +84,7 @@ impl Life {
             state.report.elapsed = since.elapsed();
         }
         state.wanted_down = None;
+        state.ends += 1;
         state.exit = Some(exit);
         // From here on inputs wait for the next life, or for the parent to close the supervisor.
         self.shared.inbox.lock().cell = None;

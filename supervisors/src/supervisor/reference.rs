@@ -8,7 +8,7 @@ use ractor::{ActorCell, ActorRuntime};
 use tokio::sync::oneshot;
 
 use super::input::{Answer, Batch};
-use super::shared::ShutdownRequest;
+use super::shared::{ShutdownRequest, State};
 use super::{Input, Reply, Settings, Shared, Shell, Wish};
 use crate::engine::{ChildInfo, Command, Counts};
 use crate::event::Events;
@@ -271,22 +271,27 @@ impl SupervisorRef {
     /// that one with very many children, or on a busy machine, is not taken for one that hangs.
     ///
     /// Meant for the top of a tree. A supervisor below another is ended by its parent's [`terminate_child`](Self::terminate_child);
-    /// when a permanent one shuts itself down, its parent starts it again, as OTP's does.
+    /// when a permanent one shuts itself down, its parent starts it again, as OTP's does, and the call returns then.
     ///
     /// # Cancel safety
     /// A dropped call does not take the command back.
     pub async fn shutdown(&self, limit: Duration) -> Report {
-        if self.shared.state.lock().life == 0 || self.shared.ended.borrow().is_some() {
+        let mut ended = self.shared.ended.subscribe();
+        let ends = match &*self.shared.state.lock() {
+            State { life: 0, .. } => return Report::default(),
+            state => state.ends,
+        };
+        if ended.borrow_and_update().is_some() {
             return Report::default();
         }
-        let mut ended = self.shared.ended.subscribe();
-        if self
-            .shared
-            .submit(Input::Shutdown(ShutdownRequest::within(limit)))
-            .is_ok()
-        {
-            // The sender lives in `self`, so this ends with the supervisor.
-            let _ = ended.wait_for(Option::is_some).await;
+        let request = Input::Shutdown(ShutdownRequest::within(limit));
+        if self.shared.submit(request).is_ok() {
+            // Told at the end for good, and at the beginning of each life: the parent may have started it again. The sender lives in
+            // `self`, so there is no error.
+            while ended.changed().await.is_ok()
+                && ended.borrow_and_update().is_none()
+                && self.shared.state.lock().ends == ends
+            {}
         }
         self.take_report()
     }

@@ -76,6 +76,8 @@ pub(super) struct State {
     pub(super) initial: Vec<Option<ChildSpec>>,
     /// Which life of the supervisor may act. An older one that comes back late does nothing.
     pub(super) life: u64,
+    /// How many lives have come to an end in order, or by a failure. A kill is none.
+    pub(super) ends: u64,
     pub(super) exit: Option<Exit>,
     /// A caller wants the supervisor to end; kept over a restart.
     pub(super) wanted_down: Option<ShutdownRequest>,
@@ -206,6 +208,7 @@ impl Shared {
             abandoned: HashMap::new(),
             initial: settings.children.iter().cloned().map(Some).collect(),
             life: 0,
+            ends: 0,
             exit: None,
             wanted_down: None,
             ending_since: None,

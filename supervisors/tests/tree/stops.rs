@@ -184,3 +184,18 @@ async fn caller_who_waits_while_the_system_goes_away_is_answered() {
     drop(system);
     assert_eq!(starting.await.unwrap(), Err(CommandError::Closed));
 }
+
+#[tokio::test(start_paused = true)]
+async fn permanent_supervisor_that_shuts_itself_down_is_started_again_and_its_caller_goes_on() {
+    let system = System::current();
+    let staff = Staff::default();
+    let pool = Supervisor::one_for_one().child(staff.worker("a"));
+    let pool: SupervisorRef = pool.into();
+    let tree = Supervisor::one_for_one().child(ChildSpec::supervisor("pool", pool.clone()));
+    let tree = system.start(tree).await.unwrap();
+    staff.journal.take();
+    let report = pool.shutdown(Duration::from_secs(3)).await;
+    assert_eq!((report.stopped, report.killed), (1, 0));
+    tree.count_children().await.unwrap();
+    assert_eq!(staff.journal.take(), ["-a", "+a"]);
+}
