@@ -1,7 +1,6 @@
 //! Every small example prints what its first comment says.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -23,8 +22,7 @@ fn promised(source: &str, name: &str) -> String {
 
 /// Asserts that `name` prints what it promises, in time.
 fn check(name: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap();
+    let source = fs::read_to_string(examples::folder().join(format!("{name}.rs"))).unwrap();
     let expected = promised(&source, name);
     assert!(!expected.is_empty(), "{name} promises nothing");
     let program = examples::program(name);
@@ -46,7 +44,7 @@ macro_rules! print_what_they_promise {
 
         #[test]
         fn every_example_of_one_file_is_checked() {
-            let folder = fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+            let folder = fs::read_dir(examples::folder()).unwrap();
             let files = folder.map(|entry| entry.unwrap().path());
             let sources = files.filter(|path| path.extension().is_some_and(|end| end == "rs"));
             let names = sources.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());

@@ -3,6 +3,18 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+/// The folder of the examples, as Cargo tells those whom it runs.
+///
+/// Not as it was at compile time: where several clones share a build folder, that may be the folder of another one.
+///
+/// # Panics
+/// If Cargo does not run this.
+pub fn folder() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .expect("Cargo runs the tests")
+        .into()
+}
+
 /// The program of an example, built beside the test that asks.
 ///
 /// Cargo builds an example that has tests as those tests, and none at all for a test that is asked for by name. Built with
@@ -16,13 +28,9 @@ pub fn program(example: &str) -> PathBuf {
     let profile = test.ancestors().nth(2).expect("tests are that deep");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "build",
-        "--workspace",
-        "--quiet",
-        "--example",
-        example,
-    ]);
+    build
+        .current_dir(folder())
+        .args(["build", "--workspace", "--quiet", "--example", example]);
     if profile.ends_with("release") {
         build.arg("--release");
     }

@@ -173,7 +173,8 @@ fn chaos_changes_nothing_where_handlers_take_long() {
 
 #[test]
 fn chaos_changes_nothing_on_this_repository() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let examples = examples::folder();
+    let repository = examples.parent().unwrap();
     // A copy, since somebody may be editing it.
     let copy = tempfile::tempdir().unwrap();
     for entry in Walk::new(repository, IGNORING).unwrap() {
