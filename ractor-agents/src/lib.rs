@@ -26,6 +26,7 @@ pub mod message;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod prelude;
+pub mod registry;
 pub mod supervision;
 pub mod swarm;
 

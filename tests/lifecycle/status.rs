@@ -148,7 +148,7 @@ async fn the_swarm_shows_what_each_agent_does() -> Result<()> {
     to.ask(1).await?;
     let status = swarm.agent_status(to.id()).ok_or("unknown")?;
     assert_eq!(status.name.as_deref(), Some("one"));
-    assert_eq!(status.capabilities, [std::sync::Arc::from("dance")]);
+    assert_eq!(status.capabilities, ["dance".parse()?]);
     assert_eq!((status.status, status.restarts), (Status::Idle, 0));
     assert_eq!(status.messages.handled, 1);
     assert_eq!(swarm.agents(), [to.id()]);

@@ -18,7 +18,7 @@ impl<A: Agent<Message = Text>> Pool<A> {
         let is_capable = |agent: &&AgentRef<A>, family: Family| {
             swarm.agent_status(agent.id()).is_some_and(|status| {
                 let mut capabilities = status.capabilities.iter();
-                capabilities.any(|capability| **capability == *family.as_str())
+                capabilities.any(|capability| **capability.name() == *family.as_str())
             })
         };
         let capable = |family| {

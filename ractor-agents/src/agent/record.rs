@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use ractor::ActorCell;
@@ -18,6 +18,7 @@ use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
 use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority};
+use crate::registry::Traits;
 use crate::swarm::Inner;
 
 /// What a restart begins with.
@@ -35,7 +36,7 @@ pub enum OnRestart {
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
     pub(crate) name: Option<Arc<str>>,
-    pub(crate) capabilities: Vec<Arc<str>>,
+    pub(crate) traits: Traits,
     pub(crate) priority: Priority,
     pub(crate) ttl: Option<Duration>,
     /// How long an `ask` waits over all.
@@ -54,7 +55,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Self {
             name: None,
-            capabilities: Vec::new(),
+            traits: Traits::default(),
             priority: Priority::Normal,
             ttl: None,
             patience: Self::PATIENCE,
@@ -72,6 +73,7 @@ pub(crate) struct Plan<A: Agent> {
     pub(crate) batch: Option<Batch>,
     pub(crate) factory: Box<dyn Fn() -> A + Send + Sync>,
     pub(crate) thread: Option<OwnThread>,
+    pub(crate) registered_at: SystemTime,
 }
 
 /// How messages are handled together.
@@ -86,6 +88,7 @@ pub(crate) struct Record<A: Agent> {
     pub(crate) mailbox: Mailbox<A>,
     /// Weak, since the swarm's supervisors hold the record.
     pub(crate) swarm: Weak<Inner>,
+    pub(crate) registered_at: SystemTime,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
     /// Whether messages get anything from the agent that they would not have otherwise.
@@ -121,12 +124,14 @@ impl<A: Agent> Record<A> {
             batch,
             factory,
             thread,
+            registered_at,
         } = plan;
         Self {
             mailbox,
             traces: swarm.traces,
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
+            registered_at,
             defaults,
             inbound,
             around,

@@ -182,7 +182,9 @@ impl<A: Agent> Hand<'_, A> {
             let Some(reason) = unwanted(&envelope, now) else {
                 return (Next::Deliver, self.take(outlet, envelope, now));
             };
-            outlet.count(reason.end(envelope.stamp.attempt > 0));
+            self.mailbox
+                .ends
+                .count(reason.end(envelope.stamp.attempt > 0));
             MutexGuard::unlocked(outlet, || {
                 self.mailbox.bury(Buried::from(envelope), reason);
             });

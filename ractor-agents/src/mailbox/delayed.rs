@@ -97,7 +97,7 @@ impl<A: Agent> Mailbox<A> {
         due: Moment,
     ) -> Result<u64, (Box<Envelope<A>>, Refusal)> {
         let mut outlet = self.outlet.lock();
-        let mut inlet = self.inlet.lock();
+        let inlet = self.inlet.lock();
         // Maintenance is for others: an interval goes on.
         let mut refusal = inlet
             .gate
@@ -113,7 +113,7 @@ impl<A: Agent> Mailbox<A> {
         if let Some(refusal) = refusal {
             return Err((Box::new(envelope), refusal));
         }
-        let number = inlet.accept();
+        let number = self.arrivals.accept();
         drop(inlet);
         envelope.stamp.number = number;
         self.delay(&mut outlet, envelope, due);
@@ -126,7 +126,7 @@ impl<A: Agent> Mailbox<A> {
         let Some(envelope) = outlet.delayed.remove(number) else {
             return false;
         };
-        outlet.count(Reason::AskerGone.end(false));
+        self.ends.count(Reason::AskerGone.end(false));
         drop(outlet);
         self.bury(Buried::from(envelope), Reason::AskerGone);
         true

@@ -57,7 +57,7 @@ impl<'a, A: Agent> Hand<'a, A> {
             message = message.into_shared();
         }
         if stamp.attempt > 0 {
-            outlet.count_retried();
+            self.mailbox.ends.retry();
         }
         let own = extras.as_ref().and_then(|extras| extras.deadline);
         let mut due = settings.clock.after(now, own.unwrap_or(settings.deadline));
@@ -99,7 +99,7 @@ impl<'a, A: Agent> Hand<'a, A> {
     /// Opens, and counts the envelope as handled, unless another incarnation has ended it.
     pub(super) fn finish(&mut self, outlet: &mut Outlet<A>) -> Option<InFlight<A>> {
         let in_flight = self.release(outlet)?;
-        outlet.count_handled();
+        self.mailbox.ends.handle();
         Some(in_flight)
     }
 
@@ -176,7 +176,7 @@ impl<A: Agent> Mailbox<A> {
                 None
             }
             message => {
-                outlet.count(reason.end(true));
+                self.ends.count(reason.end(true));
                 Some(in_flight.into_buried(message))
             }
         }

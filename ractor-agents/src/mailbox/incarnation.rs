@@ -116,7 +116,7 @@ impl<A: Agent> Mailbox<A> {
         left.extend(outlet.delayed.take_all().map(Buried::from));
         let mut inlet = self.inlet.lock();
         left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
-        inlet.failed += left.len() as u64;
+        self.arrivals.fail(left.len());
         self.set_hint(0);
         drop(inlet);
         drop(outlet);

@@ -6,7 +6,7 @@ use parking_lot::MutexGuard;
 
 use super::lanes::Lanes;
 use super::waiting::{Ticket, Turn, Waiting};
-use super::{Accounting, Gate, LaneLimit, Mailbox, Offer, Overflow, Refusal, Settings};
+use super::{Gate, LaneLimit, Mailbox, Offer, Overflow, Refusal, Settings};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment, PerLane, Priority};
@@ -16,7 +16,6 @@ use crate::message::{Envelope, Moment, PerLane, Priority};
 #[repr(C)]
 pub(super) struct Inlet<A: Agent> {
     pub(super) gate: Gate,
-    accepted: u64,
     /// The consumer's waker; there is one if and only if the consumer is parked.
     pub(super) parked: Option<Waker>,
     pub(super) waiting: Option<Box<Waiting>>,
@@ -25,10 +24,6 @@ pub(super) struct Inlet<A: Agent> {
     pub(super) lanes: Lanes<Envelope<A>>,
     /// How many of each lane the consumer has taken ahead of handling them, as it last told. They use up room.
     pub(super) ahead: PerLane<usize>,
-    deduplicated: u64,
-    pub(super) shed: u64,
-    /// Ended without ever reaching the outlet: the agent was closed.
-    pub(super) failed: u64,
 }
 
 impl<A: Agent> Inlet<A> {
@@ -40,29 +35,7 @@ impl<A: Agent> Inlet<A> {
             parked: None,
             waiting: None,
             watched: Moment::NEVER,
-            accepted: 0,
-            deduplicated: 0,
-            shed: 0,
-            failed: 0,
         }
-    }
-
-    pub(super) fn accounting(&self) -> Accounting {
-        Accounting {
-            accepted: self.accepted,
-            deduplicated: self.deduplicated,
-            shed: self.shed,
-            failed: self.failed,
-            queued: self.lanes.len() as u64,
-            dead_lettered: self.shed + self.failed,
-            ..Accounting::default()
-        }
-    }
-
-    /// Counts one more as accepted; returns its number.
-    pub(super) fn accept(&mut self) -> u64 {
-        self.accepted += 1;
-        self.accepted
     }
 
     /// Keeps the consumer's waker for whoever comes next.
@@ -163,7 +136,7 @@ impl<A: Agent> Mailbox<A> {
         if is_watched {
             inlet.watched = until;
         }
-        let number = inlet.accept();
+        let number = self.arrivals.accept();
         // Stamped where it stands: a copy right after a write to a part of it would have to wait for that write.
         let envelope = inlet.lanes.push_back(envelope.stamp.lane, envelope);
         envelope.stamp.number = number;
@@ -197,12 +170,14 @@ impl<A: Agent> Mailbox<A> {
                 });
             }
             Overflow::DropNewest => {
-                inlet.shed += 1;
-                offer.end(inlet.accept(), Reason::Shed);
+                self.arrivals.shed();
+                offer.end(self.arrivals.accept(), Reason::Shed);
             }
             Overflow::DropOldest => {
                 let oldest = inlet.lanes.pop_front(lane);
-                inlet.shed += u64::from(oldest.is_some());
+                if oldest.is_some() {
+                    self.arrivals.shed();
+                }
                 self.insert(inlet, offer.accept_for(oldest, Reason::Shed));
             }
         }
@@ -215,13 +190,13 @@ impl<A: Agent> Mailbox<A> {
     /// # Errors
     /// [`Refusal`] if the gate is closed; then it is not accounted for at all.
     pub fn deduplicate(&self, offer: Offer<'_, A>) -> Result<(), Refusal> {
-        let mut inlet = self.inlet.lock();
+        let inlet = self.inlet.lock();
         if let Some(refusal) = inlet.gate.refusal() {
             return Err(refusal);
         }
-        inlet.deduplicated += 1;
+        self.arrivals.deduplicate();
         let granted = offer.stamp.granted;
-        offer.end(inlet.accept(), Reason::Duplicate);
+        offer.end(self.arrivals.accept(), Reason::Duplicate);
         drop(inlet);
         if let Some(lane) = granted {
             self.return_room(lane);

@@ -32,6 +32,7 @@ pub mod rate_limit;
 mod refusal;
 pub mod retry;
 mod settings;
+mod tally;
 pub mod trace;
 pub mod ttl;
 mod waiting;
@@ -62,6 +63,8 @@ pub(crate) use settings::Settings;
 pub use settings::{Aging, LaneLimit, Overflow};
 pub(crate) use waiting::Ticket;
 
+use tally::{Arrivals, Ends};
+
 use crate::agent::{Agent, AgentId, ReplyTo, Status};
 use crate::dead_letter::{DeadLetter, DeadLetters, Reason};
 use crate::message::{Envelope, Extras, MessageId, Moment, Payload, Stamp};
@@ -72,6 +75,7 @@ use crate::message::{Envelope, Extras, MessageId, Moment, Payload, Stamp};
 // In this order, so that senders and the consumer do not write to each other's cache lines, nor to those that both read.
 #[repr(C)]
 pub struct Mailbox<A: Agent> {
+    arrivals: Arrivals,
     inlet: Mutex<Inlet<A>>,
     /// One bit per lane that holds something. Written under the inlet's lock, when it changes; the consumer's look at it
     /// before each envelope is only a hint.
@@ -83,6 +87,7 @@ pub struct Mailbox<A: Agent> {
     alarm: OnceLock<Alarm>,
     dead_letters: DeadLetters,
     _apart: [u64; 4],
+    ends: Ends,
     /// Locked before the inlet where both are needed. Senders never take it.
     outlet: Mutex<Outlet<A>>,
 }
@@ -90,10 +95,12 @@ pub struct Mailbox<A: Agent> {
 impl<A: Agent> Mailbox<A> {
     pub(crate) fn new(id: AgentId, settings: Arc<Settings>, dead_letters: DeadLetters) -> Self {
         Self {
+            arrivals: Arrivals::default(),
             inlet: Mutex::new(Inlet::new()),
             hint: AtomicU32::new(0),
             alarm: OnceLock::new(),
             _apart: [0; 4],
+            ends: Ends::default(),
             outlet: Mutex::new(Outlet::new()),
             settle_after: pick::settle_after(settings.depth_min()),
             id,
@@ -111,6 +118,11 @@ impl<A: Agent> Mailbox<A> {
     pub fn depth(&self) -> usize {
         let outlet = self.outlet.lock();
         outlet.waiting() + self.inlet.lock().lanes.len()
+    }
+
+    /// How many messages are in it or in hand. Takes no lock: as old as the look, and never less than when it began.
+    pub(crate) fn load(&self) -> u64 {
+        tally::load(&self.arrivals, &self.ends)
     }
 
     /// Whether the gate is closed for good.
@@ -131,7 +143,13 @@ impl<A: Agent> Mailbox<A> {
     pub(crate) fn accounting(&self) -> Accounting {
         let outlet = self.outlet.lock();
         let inlet = self.inlet.lock();
-        outlet.accounting() + inlet.accounting()
+        let queued = outlet.waiting() + inlet.lanes.len();
+        let waiting = Accounting {
+            queued: queued as u64,
+            in_flight: outlet.in_flight.len() as u64,
+            ..Accounting::default()
+        };
+        self.ends.accounting() + self.arrivals.accounting() + waiting
     }
 
     pub(crate) fn status(&self) -> Status {

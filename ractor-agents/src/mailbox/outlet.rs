@@ -4,12 +4,10 @@ use std::task::Waker;
 
 use parking_lot::MutexGuard;
 
-use super::Accounting;
 use super::delayed::{DELAYED_MAX, Delayed};
 use super::in_flight::Flights;
 use super::lanes::Lanes;
 use crate::agent::Agent;
-use crate::dead_letter::End;
 use crate::message::{Envelope, Moment};
 
 /// What the consumer's lock guards.
@@ -27,7 +25,6 @@ pub(super) struct Outlet<A: Agent> {
     /// How many were taken out of `lanes` since the senders were told last, and when that was.
     pub(super) unsettled: u32,
     pub(super) settled: Moment,
-    handled: u64,
     /// The earliest look that was asked for on behalf of what this lock guards.
     pub(super) watched: Moment,
     /// Senders who were given room and are woken when the lock is released. See [`release`](Self::release).
@@ -39,10 +36,6 @@ pub(super) struct Outlet<A: Agent> {
     /// What waits for its time: another attempt after a backoff, or a message for later.
     pub(super) delayed: Delayed<A>,
     pub(super) phase: Phase,
-    failed: u64,
-    expired: u64,
-    cancelled: u64,
-    retried: u64,
 }
 
 /// How far the current incarnation is.
@@ -72,11 +65,6 @@ impl<A: Agent> Outlet<A> {
             watched: Moment::NEVER,
             woken: Vec::new(),
             turn: 0,
-            handled: 0,
-            failed: 0,
-            expired: 0,
-            cancelled: 0,
-            retried: 0,
         }
     }
 
@@ -98,20 +86,6 @@ impl<A: Agent> Outlet<A> {
 
     pub(super) fn is_idle(&self) -> bool {
         self.waiting() == 0 && self.in_flight.len() == 0
-    }
-
-    pub(super) fn accounting(&self) -> Accounting {
-        Accounting {
-            handled: self.handled,
-            failed: self.failed,
-            expired: self.expired,
-            cancelled: self.cancelled,
-            queued: self.waiting() as u64,
-            in_flight: self.in_flight.len() as u64,
-            dead_lettered: self.failed + self.expired,
-            retried: self.retried,
-            ..Accounting::default()
-        }
     }
 
     /// Whether everything that must be done before an orderly end is done: what is scheduled for later need not be.
@@ -136,23 +110,5 @@ impl<A: Agent> Outlet<A> {
             return due;
         }
         Moment::NEVER
-    }
-
-    pub(super) fn count_handled(&mut self) {
-        self.handled += 1;
-    }
-
-    pub(super) fn count_retried(&mut self) {
-        self.retried += 1;
-    }
-
-    pub(super) fn count(&mut self, end: End) {
-        match end {
-            End::Failed => self.failed += 1,
-            End::Expired => self.expired += 1,
-            End::Cancelled => self.cancelled += 1,
-            // Ends of the inlet; they never come this far.
-            End::Deduplicated | End::Shed => debug_assert!(false, "{end:?} at the outlet"),
-        }
     }
 }

@@ -60,8 +60,8 @@ impl Inner {
     /// Takes no agents and no messages any more.
     fn refuse(&self) {
         self.is_ending.store(true, Ordering::Release);
-        self.directory.close();
-        for member in self.directory.all() {
+        self.index.close();
+        for member in self.index.all() {
             member.drain();
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::agent::AgentId;
+use crate::registry::CapabilityError;
 
 /// Why an agent was not spawned.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum SpawnError {
         /// What it may be.
         range: &'static str,
     },
+    /// One of its capabilities is none.
+    #[error(transparent)]
+    Capability(#[from] CapabilityError),
     /// The agent did not get through its start hook.
     #[error("{agent} did not start: {reason}")]
     Start {

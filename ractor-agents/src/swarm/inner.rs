@@ -15,7 +15,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Timeout};
 
-use super::directory::{Directory, Obstacle};
 use super::ending::Ending;
 use super::member::Member;
 use super::status::KindStatus;
@@ -24,13 +23,14 @@ use crate::agent::{AgentId, Defaults};
 use crate::dead_letter::DeadLetters;
 use crate::mailbox::Settings;
 use crate::message::Clock;
+use crate::registry::{Index, Obstacle};
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
     pub(super) system: System,
     pub(super) tree: SupervisorRef,
     partitions: Vec<SupervisorRef>,
-    pub(super) directory: Directory,
+    pub(crate) index: Index,
     pub(super) dead_letters: DeadLetters,
     pub(crate) traces: bool,
     /// What agents are spawned with that choose nothing else.
@@ -104,7 +104,7 @@ impl Inner {
             system,
             tree,
             partitions,
-            directory: Directory::default(),
+            index: Index::new(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
             settings: Arc::new(settings),
@@ -133,7 +133,7 @@ impl Inner {
     }
 
     pub(super) fn enter(&self, members: &[Arc<dyn Member>]) -> Result<(), Obstacle> {
-        self.directory.enter(members)
+        self.index.enter(members)
     }
 
     /// Starts children, each under its partition. Those that the supervisors refuse are given up at once.
@@ -156,7 +156,7 @@ impl Inner {
                     .collect::<Vec<_>>()
             });
         for (id, started) in join_all(starting).await.into_iter().flatten() {
-            if let (Err(error), Some(member)) = (started, self.directory.get(id)) {
+            if let (Err(error), Some(member)) = (started, self.index.get(id.number())) {
                 member.give_up(&error.to_string());
             }
         }
@@ -174,7 +174,7 @@ impl Inner {
     pub(crate) fn forget(&self, id: AgentId) {
         // Under one lock with the look at everybody else, so that the sum never misses or repeats an agent.
         let mut past = self.past.lock();
-        if let Some(member) = self.directory.remove(id) {
+        if let Some(member) = self.index.remove(id) {
             kind_of(&mut past, &*member).add_past(&*member);
         }
         drop(past);
@@ -182,12 +182,12 @@ impl Inner {
     }
 
     pub(crate) fn has(&self, id: AgentId) -> bool {
-        self.directory.get(id).is_some()
+        self.index.get(id.number()).is_some()
     }
 
     /// Has an agent finish what it has and end, without waiting for it.
     pub(crate) fn drain(&self, id: AgentId) {
-        if let Some(member) = self.directory.get(id) {
+        if let Some(member) = self.index.get(id.number()) {
             member.drain();
         }
     }
@@ -195,7 +195,7 @@ impl Inner {
     pub(super) fn status(&self) -> SwarmStatus {
         let past = self.past.lock();
         let mut kinds = past.clone();
-        for member in self.directory.all() {
+        for member in self.index.all() {
             kind_of(&mut kinds, &*member).add(&*member);
         }
         drop(past);
@@ -203,7 +203,8 @@ impl Inner {
     }
 
     pub(super) async fn stop(&self, id: AgentId, limit: Duration) -> bool {
-        let (Some(member), Some(partition)) = (self.directory.get(id), self.partition(id)) else {
+        let (Some(member), Some(partition)) = (self.index.get(id.number()), self.partition(id))
+        else {
             return false;
         };
         member.drain();
@@ -212,14 +213,14 @@ impl Inner {
         let drained = async {
             loop {
                 let left = self.left.notified();
-                if self.directory.get(id).is_none() {
+                if self.index.get(id.number()).is_none() {
                     return;
                 }
                 left.await;
             }
         };
         let _in_time = self.within(limit, drained).await;
-        if self.directory.get(id).is_some() {
+        if self.index.get(id.number()).is_some() {
             tracing::warn!(agent = %id, after = ?begun.elapsed(), "stopped with work left");
             member.end();
             // It may have ended by itself in between, which is as good.
@@ -238,7 +239,7 @@ impl Inner {
     pub(super) async fn emptied(&self) {
         loop {
             let left = self.left.notified();
-            if self.directory.len() == 0 {
+            if self.index.len() == 0 {
                 return;
             }
             left.await;
@@ -248,7 +249,7 @@ impl Inner {
     /// Ends all that are left; returns who they were and how many messages each left.
     pub(super) fn close_all(&self) -> Vec<(AgentId, u64)> {
         let mut unfinished = Vec::new();
-        for member in self.directory.all() {
+        for member in self.index.all() {
             unfinished.push((member.id(), member.close() as u64));
             self.forget(member.id());
         }
@@ -288,7 +289,7 @@ fn runtimes(builder: &Builder) -> Result<(System, RuntimeHandle, Option<Runtime>
 impl Drop for Handle {
     fn drop(&mut self) {
         self.inner.is_ending.store(true, Ordering::Release);
-        self.inner.directory.close();
+        self.inner.index.close();
         // First of all: who waits for a timer has its answer before the timers are gone.
         self.inner.close_all();
         self.inner.system.end();

@@ -2,16 +2,21 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::agent::{Agent, AgentId, Record, Status};
 use crate::mailbox::Accounting;
+use crate::registry::Traits;
 
 /// An agent of whatever type, as its swarm sees it.
 pub(crate) trait Member: Send + Sync {
     fn id(&self) -> AgentId;
     fn name(&self) -> Option<&Arc<str>>;
-    fn capabilities(&self) -> &[Arc<str>];
+    fn traits(&self) -> &Traits;
+    fn registered_at(&self) -> SystemTime;
     fn status(&self) -> Status;
+    /// How many messages are in hand, in line or scheduled.
+    fn load(&self) -> u64;
     fn accounting(&self) -> Accounting;
     fn restarts(&self) -> u64;
     /// Takes nothing new, finishes what it has, and ends.
@@ -35,12 +40,20 @@ impl<A: Agent> Member for Record<A> {
         self.defaults.name.as_ref()
     }
 
-    fn capabilities(&self) -> &[Arc<str>] {
-        &self.defaults.capabilities
+    fn traits(&self) -> &Traits {
+        &self.defaults.traits
+    }
+
+    fn registered_at(&self) -> SystemTime {
+        self.registered_at
     }
 
     fn status(&self) -> Status {
         self.mailbox.status()
+    }
+
+    fn load(&self) -> u64 {
+        self.mailbox.load()
     }
 
     fn accounting(&self) -> Accounting {

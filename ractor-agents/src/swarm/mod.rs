@@ -11,11 +11,11 @@
 //! [`Swarm::tree`] shows it as it is now, and [`Swarm::supervision_events`] what happens in it.
 
 mod builder;
-mod directory;
 mod ending;
 mod error;
 mod inner;
 mod member;
+mod options;
 mod shutdown;
 mod spawn;
 mod status;
@@ -27,12 +27,14 @@ use std::time::Duration;
 pub use builder::Builder;
 pub use error::{BuildError, SpawnError};
 pub(crate) use inner::Inner;
+pub(crate) use member::Member;
 pub use shutdown::ShutdownReport;
 pub use spawn::{Many, One, Spawn};
 pub use status::{AgentStatus, KindStatus, SwarmStatus};
 
-use crate::agent::{Agent, AgentId, AgentRef, IntoAgent, Record};
+use crate::agent::{Agent, AgentId, AgentRef, IntoAgent};
 use crate::dead_letter::DeadLetters;
+use crate::registry::Registry;
 use crate::supervision::{Tree, TreeEvents};
 use inner::Handle;
 
@@ -114,62 +116,29 @@ impl Swarm {
 
     /// The address of an agent, by its name. `None` if there is none, or if it is of another type.
     pub fn find<A: Agent>(&self, name: &str) -> Option<AgentRef<A>> {
-        self.inner.directory.by_name(name).and_then(Self::typed)
+        self.registry().named(name)?.agent()
     }
 
     /// The address of an agent, by its id. `None` if there is none, or if it is of another type.
     pub fn agent<A: Agent>(&self, id: AgentId) -> Option<AgentRef<A>> {
-        self.inner.directory.get(id).and_then(Self::typed)
+        self.registry().get(id)?.agent()
     }
 
-    fn typed<A: Agent>(member: Arc<dyn member::Member>) -> Option<AgentRef<A>> {
-        member
-            .into_any()
-            .downcast::<Record<A>>()
-            .ok()
-            .map(AgentRef::new)
+    /// Who is in the swarm, what each can do, and how each is doing.
+    pub fn registry(&self) -> Registry {
+        Registry::new(Arc::clone(&self.inner))
     }
 
     /// The ids of all agents that have not ended, in the order in which they were spawned.
     pub fn agents(&self) -> Vec<AgentId> {
-        self.inner.directory.ids()
+        self.inner.index.ids()
     }
 
     /// What one agent is doing and where its messages went. `None` if there is no such agent, or it has ended.
-    ///
-    /// # Examples
-    /// All agents of a [capability](Spawn::capability):
-    /// ```
-    /// # use ractor_agents::prelude::*;
-    /// # #[derive(Clone)]
-    /// # struct Reviewer;
-    /// # impl Agent for Reviewer {
-    /// #     type Message = String;
-    /// #     type Reply = usize;
-    /// #     async fn handle(&mut self, patch: &String, _ctx: &Context<Self>) -> Result<usize, Failure> {
-    /// #         Ok(patch.lines().count())
-    /// #     }
-    /// # }
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<()> {
-    /// # let swarm = Swarm::local();
-    /// swarm.spawn(Reviewer).capability("review").capability("rust").await?;
-    /// swarm.spawn(Reviewer).await?;
-    ///
-    /// let statuses = swarm.agents().into_iter().filter_map(|id| swarm.agent_status(id));
-    /// let reviewers: Vec<AgentRef<Reviewer>> = statuses
-    ///     .filter(|status| status.capabilities.iter().any(|known| &**known == "review"))
-    ///     .filter_map(|status| swarm.agent(status.id))
-    ///     .collect();
-    /// assert_eq!(reviewers.len(), 1);
-    /// assert_eq!(reviewers[0].ask("+ one line").await?, 1);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn agent_status(&self, id: AgentId) -> Option<AgentStatus> {
         self.inner
-            .directory
-            .get(id)
+            .index
+            .get(id.number())
             .map(|member| AgentStatus::of(&*member))
     }
 
@@ -199,8 +168,8 @@ impl Swarm {
     /// operators. False if there is no such agent or nothing to kill.
     pub fn kill(&self, id: AgentId) -> bool {
         self.inner
-            .directory
-            .get(id)
+            .index
+            .get(id.number())
             .is_some_and(|member| member.kill())
     }
 
@@ -316,7 +285,7 @@ impl Swarm {
 impl fmt::Debug for Swarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Swarm")
-            .field("agents", &self.inner.directory.len())
+            .field("agents", &self.inner.index.len())
             .finish_non_exhaustive()
     }
 }

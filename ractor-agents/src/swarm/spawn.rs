@@ -5,22 +5,21 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
-use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, Watch};
+use supervisors::{Backoff, Intensity, Restart};
 
-use super::directory::Obstacle;
 use super::member::Member;
+use super::options::Options;
 use super::{SpawnError, Swarm};
 use crate::agent::{
-    Agent, AgentId, AgentRef, Batch, Brood, Defaults, Direct, Gathering, Handler, Launch,
-    OnRestart, OwnThread, Plan, Record,
+    Agent, AgentId, AgentRef, Batch, Brood, Direct, Gathering, Handler, OnRestart, OwnThread, Plan,
+    Record,
 };
-use crate::mailbox::{
-    Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Settings, Stack,
-};
+use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Stack};
 use crate::message::Priority;
+use crate::registry::{Capability, CapabilityError, Obstacle, Traits};
 
 /// Makes the agent, for its start and for each restart.
 pub(super) type Factory<A> = Box<dyn Fn() -> A + Send + Sync>;
@@ -56,26 +55,6 @@ pub struct Spawn<A: Agent, L = Identity, Count = One, W = Identity> {
     count: PhantomData<fn() -> Count>,
 }
 
-/// The largest batch. Source: the default depth of a lane.
-const BATCH_MAX: usize = 1024;
-
-/// What can be chosen, whatever the agent's type.
-#[derive(Clone)]
-struct Options {
-    /// Shared with every agent that is spawned with the same; most are spawned with the swarm's own.
-    settings: Arc<Settings>,
-    defaults: Arc<Defaults>,
-    restart: Restart,
-    intensity: Option<Intensity>,
-    backoff: Option<Backoff>,
-    stop_within: Duration,
-    batch: Option<Batch>,
-    is_blocking: bool,
-    brood: Option<Arc<Brood>>,
-    is_layered: bool,
-    is_wrapped: bool,
-}
-
 impl<A: Agent> Spawn<A, Identity, One> {
     pub(super) fn one(swarm: Swarm, factory: Factory<A>) -> Self {
         Self::new(swarm, vec![factory])
@@ -101,24 +80,6 @@ impl<A: Agent, Count> Spawn<A, Identity, Count> {
     }
 }
 
-impl Options {
-    fn of(swarm: &Swarm) -> Self {
-        Self {
-            settings: Arc::clone(&swarm.inner().settings),
-            defaults: Arc::clone(&swarm.inner().defaults),
-            restart: Restart::Transient,
-            intensity: None,
-            backoff: None,
-            stop_within: Duration::from_secs(5),
-            batch: None,
-            is_blocking: false,
-            brood: None,
-            is_layered: false,
-            is_wrapped: false,
-        }
-    }
-}
-
 impl<A: Agent, L, W> Spawn<A, L, One, W> {
     /// A name to be [found](Swarm::find) by; one agent each, and free again when the agent has ended. Default: none, besides
     /// its id.
@@ -129,16 +90,47 @@ impl<A: Agent, L, W> Spawn<A, L, One, W> {
 }
 
 impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
-    /// Something that it can do, to be found by. May be given several times. Default: nothing.
+    /// Something that it can do, to be found by: `summarise`, `summarise@2.1`, or a [`Capability`]. May be given several times,
+    /// also in several versions. Default: nothing. What is none fails the spawn.
     ///
-    /// Several agents may have the same, and keep it over restarts. It is shown in their
-    /// [status](super::AgentStatus::capabilities), where [`Swarm::agent_status`] finds them; the swarm itself chooses
-    /// nobody by it.
-    pub fn capability(mut self, capability: impl Into<Arc<str>>) -> Self {
-        Arc::make_mut(&mut self.options.defaults)
-            .capabilities
-            .push(capability.into());
+    /// Several agents may have the same, and keep it over restarts.
+    pub fn capability<C>(mut self, capability: C) -> Self
+    where
+        C: TryInto<Capability>,
+        C::Error: Into<CapabilityError>,
+    {
+        match capability.try_into() {
+            Ok(capability) => self.traits().capabilities.push(capability),
+            Err(error) => {
+                let first = &mut self.options.capability_error;
+                first.get_or_insert(error.into());
+            }
+        }
         self
+    }
+
+    /// A mark to be found by, such as a place or a team. May be given several times. Default: none.
+    pub fn tag(mut self, tag: impl Into<Arc<str>>) -> Self {
+        self.traits().tags.push(tag.into());
+        self
+    }
+
+    /// Its share of the work, for strategies that go by weight, 1 to 10,000: one of weight 3 gets three times as much as one of
+    /// weight 1. Default: 1.
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.traits().weight = weight;
+        self
+    }
+
+    /// How many messages it works on at a time, in hand and in line, at least 1: routers pass it over while it has as many. Who
+    /// sends to it directly is not held up. Default: no such limit, besides the [depth](Self::depth) of its lanes.
+    pub fn capacity(mut self, messages: u64) -> Self {
+        self.traits().capacity = Some(messages);
+        self
+    }
+
+    fn traits(&mut self) -> &mut Traits {
+        &mut Arc::make_mut(&mut self.options.defaults).traits
     }
 
     /// The lane of messages that do not choose one. Default: [`Priority::Normal`].
@@ -370,6 +362,7 @@ where
         } = self;
         let inner = swarm.inner();
         let first = inner.number(factories.len());
+        let registered_at = SystemTime::now();
         let record = |(number, factory): (u64, Factory<A>)| {
             let plan = Plan {
                 defaults: Arc::clone(&options.defaults),
@@ -386,6 +379,7 @@ where
                 } else {
                     None
                 },
+                registered_at,
             };
             let id = AgentId::new(number, A::kind());
             let mailbox = Mailbox::new(
@@ -401,51 +395,6 @@ where
             )))
         };
         (first..).zip(factories).map(record).collect()
-    }
-}
-
-impl Options {
-    fn validate(&self) -> Result<(), SpawnError> {
-        let out_of_range = |option, range| Err(SpawnError::OutOfRange { option, range });
-        if self.settings.lanes.iter().any(|lane| lane.depth_max == 0) {
-            return out_of_range("depth", "at least 1");
-        }
-        if self.settings.attempts == 0 {
-            return out_of_range("attempts", "at least 1");
-        }
-        if self.settings.deadline.is_zero() {
-            return out_of_range("deadline", "longer than zero");
-        }
-        if self
-            .batch
-            .is_some_and(|batch| !(2..=BATCH_MAX).contains(&batch.size_max))
-        {
-            return out_of_range("batch", "2 to 1,024 messages");
-        }
-        if self.stop_within.is_zero() {
-            return out_of_range("stop_within", "longer than zero");
-        }
-        Ok(())
-    }
-
-    fn spec<A: Agent>(&self, record: &Arc<Record<A>>) -> ChildSpec {
-        let leaving = Arc::clone(record);
-        let restart = match self.restart {
-            Restart::Permanent => Restart::Transient,
-            other => other,
-        };
-        let mut spec = ChildSpec::new(record.id().number(), Launch(Arc::clone(record)))
-            .watch(Arc::clone(record) as Arc<dyn Watch>)
-            .restart(restart)
-            .shutdown(Shutdown::Timeout(self.stop_within))
-            .stop_with(Arc::new(move |_| leaving.leave()));
-        if let Some(intensity) = self.intensity {
-            spec = spec.intensity(intensity);
-        }
-        if let Some(backoff) = self.backoff {
-            spec = spec.backoff(backoff);
-        }
-        spec
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::member::Member;
 use crate::agent::{AgentId, Status};
 use crate::mailbox::Accounting;
+use crate::registry::Capability;
 
 /// What one agent is doing.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct AgentStatus {
     /// Its name, if it has one.
     pub name: Option<Arc<str>>,
     /// What it can do.
-    pub capabilities: Vec<Arc<str>>,
+    pub capabilities: Vec<Capability>,
     /// What it is doing.
     pub status: Status,
     /// Where its messages went.
@@ -29,7 +30,7 @@ impl AgentStatus {
         Self {
             id: member.id(),
             name: member.name().cloned(),
-            capabilities: member.capabilities().to_vec(),
+            capabilities: member.traits().capabilities.clone(),
             status: member.status(),
             messages: member.accounting(),
             restarts: member.restarts(),

@@ -1,0 +1,7 @@
+//! Who is found by what, and for how long.
+
+mod figures;
+mod finding;
+
+/// What tests return, so that they can use `?`.
+type Result<T = ()> = ractor_agents::prelude::Result<T>;
