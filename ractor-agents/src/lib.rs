@@ -27,6 +27,7 @@ pub mod message;
 pub mod metrics;
 pub mod prelude;
 pub mod registry;
+pub mod routing;
 pub mod supervision;
 pub mod swarm;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Agent, AgentId, Ask, IntoMessage, Record, Status, Tell, TellError};
 use crate::mailbox::{Accounting, Gate};
+use crate::swarm::Member;
 
 /// The address of an agent: how everybody else talks to it.
 ///
@@ -17,6 +18,10 @@ pub struct AgentRef<A: Agent> {
 impl<A: Agent> AgentRef<A> {
     pub(crate) fn new(record: Arc<Record<A>>) -> Self {
         Self { record }
+    }
+
+    pub(crate) fn member(&self) -> Arc<dyn Member> {
+        Arc::clone(&self.record) as Arc<dyn Member>
     }
 
     pub(super) fn record(&self) -> &Record<A> {

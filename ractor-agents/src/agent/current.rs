@@ -46,6 +46,12 @@ impl Current {
             .unwrap_or(false)
     }
 
+    /// Whose work the current task is, if it is that of an agent of the swarm.
+    pub(crate) fn agent_of(swarm: usize) -> Option<AgentId> {
+        let agent = CURRENT.try_with(|current| (current.swarm == swarm).then_some(current.agent));
+        agent.ok().flatten()
+    }
+
     /// Where the message that is being handled belongs.
     pub(crate) fn trace() -> Option<TraceContext> {
         CURRENT

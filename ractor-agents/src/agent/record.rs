@@ -173,7 +173,7 @@ impl<A: Agent> Record<A> {
 
     /// Offers what is in `slot`, if there is anything, through the layers, if there are any. The slot is empty afterwards
     /// unless the message is refused.
-    pub(super) fn offer(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
+    pub(crate) fn offer(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
         if self.prepares
             && let Some(envelope) = slot
         {

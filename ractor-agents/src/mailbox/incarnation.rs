@@ -37,7 +37,7 @@ impl<A: Agent> Mailbox<A> {
         if outlet.epoch != epoch {
             return false;
         }
-        outlet.phase = Phase::Starting(start_by);
+        self.enter_phase(&mut outlet, Phase::Starting(start_by));
         let watch = outlet.watch(start_by);
         drop(outlet);
         self.arm(watch);
@@ -50,7 +50,7 @@ impl<A: Agent> Mailbox<A> {
         if outlet.epoch != epoch {
             return false;
         }
-        outlet.phase = phase;
+        self.enter_phase(&mut outlet, phase);
         // What is left of the waker would keep a dead task's memory.
         let parked = self.inlet.lock().parked.take();
         drop(outlet);
@@ -82,7 +82,7 @@ impl<A: Agent> Mailbox<A> {
         outlet.epoch = outlet.epoch.wrapping_add(1);
         outlet.is_condemned = false;
         if outlet.phase != Phase::New {
-            outlet.phase = Phase::Down;
+            self.enter_phase(outlet, Phase::Down);
         }
         let mut ended = Vec::new();
         // Last first, so that those which go back are in line in their order.
@@ -102,12 +102,17 @@ impl<A: Agent> Mailbox<A> {
         }
     }
 
+    fn enter_phase(&self, outlet: &mut Outlet<A>, phase: Phase) {
+        outlet.phase = phase;
+        self.standings.note_phase(phase);
+    }
+
     /// Ends everything that is left, since no incarnation will come any more. Returns how many that were.
     pub(crate) fn close(&self) -> usize {
         self.set_gate(Gate::Closed);
         let mut outlet = self.outlet.lock();
         outlet.epoch = outlet.epoch.wrapping_add(1);
-        outlet.phase = Phase::Down;
+        self.enter_phase(&mut outlet, Phase::Down);
         let mut left: Vec<Buried<A>> = Vec::new();
         for in_flight in outlet.in_flight.take_all() {
             left.push(in_flight.into_buried(None));

@@ -270,6 +270,7 @@ impl<A: Agent> Mailbox<A> {
             return;
         }
         inlet.gate = gate;
+        self.standings.note_gate(gate);
         let mut woken: Vec<Waker> = inlet.parked.take().into_iter().collect();
         if gate != Gate::Open {
             woken.extend(

@@ -32,6 +32,7 @@ pub mod rate_limit;
 mod refusal;
 pub mod retry;
 mod settings;
+mod standing;
 mod tally;
 pub mod trace;
 pub mod ttl;
@@ -61,6 +62,8 @@ pub(crate) use outlet::Phase;
 pub use refusal::Refusal;
 pub(crate) use settings::Settings;
 pub use settings::{Aging, LaneLimit, Overflow};
+pub(crate) use standing::Standing;
+use standing::Standings;
 pub(crate) use waiting::Ticket;
 
 use tally::{Arrivals, Ends};
@@ -82,6 +85,7 @@ pub struct Mailbox<A: Agent> {
     hint: AtomicU32,
     /// After how many envelopes the consumer tells the senders that room came free.
     settle_after: u32,
+    standings: Standings,
     settings: Arc<Settings>,
     id: AgentId,
     alarm: OnceLock<Alarm>,
@@ -102,6 +106,7 @@ impl<A: Agent> Mailbox<A> {
             _apart: [0; 4],
             ends: Ends::default(),
             outlet: Mutex::new(Outlet::new()),
+            standings: Standings::default(),
             settle_after: pick::settle_after(settings.depth_min()),
             id,
             settings,
@@ -123,6 +128,11 @@ impl<A: Agent> Mailbox<A> {
     /// How many messages are in it or in hand. Takes no lock: as old as the look, and never less than when it began.
     pub(crate) fn load(&self) -> u64 {
         tally::load(&self.arrivals, &self.ends)
+    }
+
+    /// Whether it takes work and somebody is at it. Takes no lock.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standings.get()
     }
 
     /// Whether the gate is closed for good.

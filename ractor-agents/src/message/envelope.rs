@@ -131,6 +131,25 @@ impl<A: Agent> Envelope<A> {
         }
     }
 
+    /// The same for another agent of the same types.
+    pub(crate) fn for_another<B>(self) -> Envelope<B>
+    where
+        B: Agent<Message = A::Message, Reply = A::Reply>,
+    {
+        let Self {
+            message,
+            reply,
+            stamp,
+            extras,
+        } = self;
+        Envelope {
+            message,
+            reply,
+            stamp,
+            extras,
+        }
+    }
+
     /// The message.
     pub fn message(&self) -> &A::Message {
         self.message.get()

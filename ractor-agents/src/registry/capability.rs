@@ -94,6 +94,14 @@ impl FromStr for Capability {
     }
 }
 
+impl TryFrom<&str> for Requirement {
+    type Error = CapabilityError;
+
+    fn try_from(text: &str) -> Result<Self, CapabilityError> {
+        text.parse()
+    }
+}
+
 impl TryFrom<&str> for Capability {
     type Error = CapabilityError;
 

@@ -18,7 +18,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(member: Arc<dyn Member>) -> Self {
+    pub(crate) fn new(member: Arc<dyn Member>) -> Self {
         Self { member }
     }
 

@@ -1,10 +1,11 @@
 //! Who is in the swarm, and by what each is found.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::Equivalent;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::broadcast;
 
 use super::shards::Shards;
 use crate::agent::AgentId;
@@ -17,7 +18,19 @@ pub(crate) struct Index {
     groups: Shards<Key, Arc<Group>>,
     /// Held by whoever changes anything.
     writing: Mutex<Writing>,
+    /// Made when somebody listens.
+    changes: OnceLock<broadcast::Sender<Change>>,
 }
+
+/// Somebody came or went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    Entered(u64),
+    Left(u64),
+}
+
+/// How many changes one who listens may be behind. Beyond that, it has to look at everybody again. Source: a guess.
+const CHANGES_MAX: usize = 1_024;
 
 #[derive(Default)]
 struct Writing {
@@ -26,7 +39,7 @@ struct Writing {
 
 /// By what agents are found in groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Facet {
+pub(crate) enum Facet {
     Kind,
     Tag,
     /// By name; the versions are the members' own.
@@ -63,6 +76,7 @@ impl Index {
             names: Shards::new(),
             groups: Shards::new(),
             writing: Mutex::default(),
+            changes: OnceLock::new(),
         }
     }
 
@@ -94,6 +108,7 @@ impl Index {
             for key in keys(&**newcomer) {
                 self.join(key, numbers.clone());
             }
+            numbers.for_each(|number| self.tell(Change::Entered(number)));
         }
         Ok(())
     }
@@ -124,7 +139,22 @@ impl Index {
                 self.groups.remove(&key);
             }
         }
+        self.tell(Change::Left(number));
         Some(member)
+    }
+
+    /// Changes from now on, in their order.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        let _writing = self.writing.lock();
+        let changes = || broadcast::Sender::new(CHANGES_MAX);
+        self.changes.get_or_init(changes).subscribe()
+    }
+
+    fn tell(&self, change: Change) {
+        if let Some(changes) = self.changes.get() {
+            // Nobody may be listening any more.
+            let _ = changes.send(change);
+        }
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<Arc<dyn Member>> {
@@ -136,7 +166,7 @@ impl Index {
     }
 
     /// Those who have `name` in common, in the order of their spawns.
-    pub(super) fn group(&self, facet: Facet, name: &str) -> Vec<Arc<dyn Member>> {
+    pub(crate) fn group(&self, facet: Facet, name: &str) -> Vec<Arc<dyn Member>> {
         let Some(group) = self.groups.get(&KeyRef(facet, name)) else {
             return Vec::new();
         };
@@ -144,6 +174,13 @@ impl Index {
         let numbers: Vec<u64> = group.read().iter().copied().collect();
         let members = numbers.iter().filter_map(|number| self.members.get(number));
         members.collect()
+    }
+
+    /// By which names there is anybody.
+    pub(crate) fn names_of(&self, facet: Facet) -> Vec<String> {
+        let groups = self.groups.entries().into_iter();
+        let of_facet = groups.filter(|(key, _)| key.0 == facet);
+        of_facet.map(|(key, _)| key.1.as_ref().to_owned()).collect()
     }
 
     /// How many have each capability.

@@ -15,8 +15,7 @@ use std::sync::Arc;
 
 pub use capability::{Capability, CapabilityError, Requirement};
 pub use entry::Entry;
-use index::Facet;
-pub(crate) use index::{Index, Obstacle};
+pub(crate) use index::{Change, Facet, Index, Obstacle};
 pub use stats::RegistryStats;
 pub(crate) use traits::Traits;
 

@@ -30,6 +30,8 @@ pub(crate) struct Inner {
     pub(super) system: System,
     pub(super) tree: SupervisorRef,
     partitions: Vec<SupervisorRef>,
+    routers: SupervisorRef,
+    routers_made: AtomicU64,
     pub(crate) index: Index,
     pub(super) dead_letters: DeadLetters,
     pub(crate) traces: bool,
@@ -83,9 +85,14 @@ impl Inner {
                 partition.clone(),
             ));
         }
+        let routers = DynamicSupervisor::new()
+            .intensity(INFRASTRUCTURE)
+            .backoff(Backoff::NONE)
+            .into_ref();
         let tree = Supervisor::one_for_one()
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
+            .child(ChildSpec::supervisor("routers", routers.clone()))
             .child(ChildSpec::supervisor("agents", agents))
             .into_ref();
         let tree = system
@@ -104,6 +111,8 @@ impl Inner {
             system,
             tree,
             partitions,
+            routers,
+            routers_made: AtomicU64::new(0),
             index: Index::new(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
@@ -125,6 +134,19 @@ impl Inner {
     /// Where timers are kept: with the supervisors, since handlers that never await can stop those of the agents.
     pub(crate) fn timers(&self) -> &RuntimeHandle {
         self.system.runtime()
+    }
+
+    /// How time is told here.
+    pub(crate) fn clock(&self) -> Clock {
+        self.settings.clock
+    }
+
+    pub(crate) fn routers(&self) -> &SupervisorRef {
+        &self.routers
+    }
+
+    pub(crate) fn next_router(&self) -> u64 {
+        self.routers_made.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Numbers for `count` agents; the first is returned.

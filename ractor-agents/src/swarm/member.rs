@@ -1,20 +1,28 @@
 //! An agent of whatever type, as its swarm sees it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::agent::{Agent, AgentId, Record, Status};
-use crate::mailbox::Accounting;
+use crate::mailbox::{Accounting, Standing};
 use crate::registry::Traits;
+use crate::routing::{Port, Protocol};
 
 /// An agent of whatever type, as its swarm sees it.
 pub(crate) trait Member: Send + Sync {
     fn id(&self) -> AgentId;
     fn name(&self) -> Option<&Arc<str>>;
     fn traits(&self) -> &Traits;
+    fn agent_type(&self) -> TypeId;
+    /// The types of its messages and replies, as those of a `Protocol`.
+    fn protocol(&self) -> TypeId;
     fn registered_at(&self) -> SystemTime;
     fn status(&self) -> Status;
+    /// Whether it takes work and is at it. Takes no lock.
+    fn standing(&self) -> Standing;
+    /// From how many messages on it may be overloaded.
+    fn full_from(&self) -> u64;
     /// How many messages are in hand, in line or scheduled.
     fn load(&self) -> u64;
     fn accounting(&self) -> Accounting;
@@ -28,6 +36,8 @@ pub(crate) trait Member: Send + Sync {
     fn close(&self) -> usize;
     /// It will never start: whoever waits for it is told why.
     fn give_up(&self, why: &str);
+    /// Its `Port`, as an `Arc<dyn Port<…>>` of its own types.
+    fn port(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -44,12 +54,29 @@ impl<A: Agent> Member for Record<A> {
         &self.defaults.traits
     }
 
+    fn agent_type(&self) -> TypeId {
+        TypeId::of::<A>()
+    }
+
+    fn protocol(&self) -> TypeId {
+        TypeId::of::<Protocol<A::Message, A::Reply>>()
+    }
+
     fn registered_at(&self) -> SystemTime {
         self.registered_at
     }
 
     fn status(&self) -> Status {
         self.mailbox.status()
+    }
+
+    fn standing(&self) -> Standing {
+        self.mailbox.standing()
+    }
+
+    fn full_from(&self) -> u64 {
+        let depth = self.mailbox.settings().depth_min();
+        (depth - depth / 5) as u64
     }
 
     fn load(&self) -> u64 {
@@ -82,6 +109,11 @@ impl<A: Agent> Member for Record<A> {
 
     fn give_up(&self, why: &str) {
         self.give_up(why);
+    }
+
+    fn port(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        let port: Arc<dyn Port<A::Message, A::Reply>> = self;
+        Arc::new(port)
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

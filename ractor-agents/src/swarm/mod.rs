@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! swarm (root supervisor, one_for_one)
+//! ├── routers (dynamic supervisor) ── one actor per router
 //! └── agents (supervisor, one_for_one)
 //!     ├── agents-0 (dynamic supervisor) ── one actor per agent
 //!     ├── agents-1 (dynamic supervisor) ── one actor per agent
@@ -35,6 +36,7 @@ pub use status::{AgentStatus, KindStatus, SwarmStatus};
 use crate::agent::{Agent, AgentId, AgentRef, IntoAgent};
 use crate::dead_letter::DeadLetters;
 use crate::registry::Registry;
+use crate::routing::RouterBuilder;
 use crate::supervision::{Tree, TreeEvents};
 use inner::Handle;
 
@@ -124,6 +126,15 @@ impl Swarm {
         self.registry().get(id)?.agent()
     }
 
+    /// A router over agents that can do the same: awaiting it gives a [`Router`](crate::routing::Router). Without other options it chooses among all agents
+    /// of type `A`.
+    ///
+    /// # Errors
+    /// [`SpawnError::Capability`] if a requirement is none, [`SpawnError::Ended`] if the swarm has ended.
+    pub fn router<A: Agent>(&self) -> RouterBuilder<A> {
+        RouterBuilder::new(self.clone())
+    }
+
     /// Who is in the swarm, what each can do, and how each is doing.
     pub fn registry(&self) -> Registry {
         Registry::new(Arc::clone(&self.inner))
@@ -192,6 +203,7 @@ impl Swarm {
     /// swarm.spawn(async |text: String| text).await?;
     /// println!("{}", swarm.tree());
     /// // /                  supervisor  running     0 restarts
+    /// // routers            supervisor  running     0 restarts
     /// // agents             supervisor  running     0 restarts
     /// // agents/agents-0    supervisor  running     0 restarts
     /// // agents/agents-1    supervisor  running     0 restarts

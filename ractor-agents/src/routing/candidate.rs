@@ -1,0 +1,162 @@
+//! An agent as routers see it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::agent::{AgentId, Status};
+use crate::mailbox::{Refusal, Standing};
+use crate::registry::Entry;
+use crate::swarm::Member;
+
+/// An agent as routers see it: what a [`Strategy`](super::Strategy) chooses by.
+///
+/// Its figures are read without a lock and are as old as the look.
+pub struct Candidate {
+    member: Arc<dyn Member>,
+    /// A `Port` of the types that the router deals in.
+    port: Arc<dyn Any + Send + Sync>,
+    /// From how many messages on it may be overloaded.
+    full_from: u64,
+    cost: f64,
+}
+
+impl Candidate {
+    pub(super) fn new(member: Arc<dyn Member>, cost: f64) -> Arc<Self> {
+        let port = Arc::clone(&member).port();
+        let full_from = member.full_from();
+        Arc::new(Self {
+            member,
+            port,
+            full_from,
+            cost,
+        })
+    }
+
+    pub(super) fn port<P: 'static>(&self) -> Option<&P> {
+        self.port.downcast_ref()
+    }
+
+    /// What tells the agent apart from all others of its swarm.
+    pub fn id(&self) -> AgentId {
+        self.member.id()
+    }
+
+    /// How many messages it has in hand, in line and scheduled.
+    pub fn load(&self) -> u64 {
+        self.member.load()
+    }
+
+    /// Its share of the work: 1 to 10,000.
+    pub fn weight(&self) -> u32 {
+        self.member.traits().weight
+    }
+
+    /// How many messages it works on at a time, if there is a limit.
+    pub fn capacity(&self) -> Option<u64> {
+        self.member.traits().capacity
+    }
+
+    /// What a request costs by the capability that was asked for; 0 where nothing was said.
+    pub fn cost(&self) -> f64 {
+        self.cost
+    }
+
+    /// All that the registry knows of it.
+    pub fn entry(&self) -> Entry {
+        Entry::new(Arc::clone(&self.member))
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.member.standing()
+    }
+
+    /// Whether it can be given work now.
+    pub(super) fn fitness(&self) -> Fitness {
+        match self.standing() {
+            Standing::Ready => {}
+            Standing::Starting => return Fitness::LastResort(PassedOver::Starting),
+            Standing::Down => return Fitness::Unfit(PassedOver::Error),
+            Standing::Maintenance => return Fitness::Unfit(PassedOver::Maintenance),
+            Standing::Stopping => return Fitness::Unfit(PassedOver::Stopping),
+            Standing::Offline => return Fitness::Unfit(PassedOver::Offline),
+        }
+        let load = self.load();
+        if self.capacity().is_some_and(|capacity| load >= capacity) {
+            return Fitness::Unfit(PassedOver::AtCapacity);
+        }
+        // Seldom: it takes the mailbox's locks to know.
+        if load >= self.full_from && self.member.status() == Status::Overloaded {
+            return Fitness::LastResort(PassedOver::Overloaded);
+        }
+        Fitness::Fit
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("id", &self.id())
+            .field("load", &self.load())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a candidate can be given work.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Fitness {
+    Fit,
+    /// Only if nobody else is left.
+    LastResort(PassedOver),
+    Unfit(PassedOver),
+}
+
+/// Why a candidate was passed over.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PassedOver {
+    /// Others were better by the strategy.
+    Outscored,
+    /// It has not started yet: chosen only if nobody else is left.
+    Starting,
+    /// A lane of it is filled to four fifths or more: chosen only if nobody else is left.
+    Overloaded,
+    /// It has as many messages as it works on at a time.
+    AtCapacity,
+    /// It waits for its restart.
+    Error,
+    /// It was paused by hand.
+    Maintenance,
+    /// It finishes what it has and then ends.
+    Stopping,
+    /// It has ended.
+    Offline,
+    /// It is the one that asks: it would wait for its own answer.
+    Asker,
+    /// It was chosen and turned the message away.
+    Refused(Refusal),
+    /// It has the capability, but not in a version, or not as much of something, as was asked for.
+    NotAble,
+    /// Its messages are of other types than the router's.
+    OtherTypes,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self {
+            Self::Outscored => "others were better",
+            Self::Starting => "it has not started yet",
+            Self::Overloaded => "it is overloaded",
+            Self::AtCapacity => "it is at its capacity",
+            Self::Error => "it waits for its restart",
+            Self::Maintenance => "it is in maintenance",
+            Self::Stopping => "it is stopping",
+            Self::Offline => "it has ended",
+            Self::Asker => "it is the one that asks",
+            Self::Refused(refusal) => return write!(f, "it turned the message away: {refusal}"),
+            Self::NotAble => "its version or limits are not what was asked for",
+            Self::OtherTypes => "its messages are of other types",
+        };
+        f.write_str(why)
+    }
+}

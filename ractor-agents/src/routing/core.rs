@@ -1,0 +1,280 @@
+//! What a router's handles, its actor and the messages on their way share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::candidate::Fitness;
+use super::ring::Ring;
+use super::source::{By, Source};
+use super::strategy::{Candidates, random_place};
+use super::table::{Seating, Table};
+use super::{Candidate, Considered, Explanation, PassedOver, Strategy};
+use crate::agent::AgentId;
+use crate::mailbox::Standing;
+use crate::message::Clock;
+use crate::swarm::{Inner, Member};
+
+/// What a router's handles, its actor and the messages on their way share. It outlives the actor.
+pub(super) struct Core {
+    pub(super) swarm: Weak<Inner>,
+    pub(super) clock: Clock,
+    pub(super) source: Source,
+    pub(super) rules: Rules,
+    strategy: ArcSwap<Box<dyn Strategy>>,
+    snapshot: ArcSwap<Snapshot>,
+    /// Changed by the actor, and by hand where members are named.
+    seating: Mutex<Seating>,
+    /// No handle is left: the actor may end.
+    pub(super) is_abandoned: AtomicBool,
+    pub(super) abandoned: Notify,
+}
+
+/// What to do where things are not as one would wish.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) when_full: WhenFull,
+    pub(super) when_nobody: WhenNobody,
+}
+
+/// What a router does about a lane that is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It takes another agent; where all are full it waits for room at the first it had chosen, or for somebody who is not even
+    /// overloaded any more, whichever comes first.
+    #[default]
+    Skip,
+    /// It waits for room at the one it has chosen.
+    Wait,
+}
+
+/// What a router does where nobody can be given a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenNobody {
+    /// It waits so long for somebody, then fails.
+    Wait(Duration),
+    /// It fails at once.
+    Fail,
+}
+
+/// At how many candidates a message looks again that waits in line. Source: a guess.
+const LOOKS: usize = 64;
+
+/// Who there is, and where keys belong among them.
+struct Snapshot {
+    table: Arc<Table>,
+    ring: OnceLock<Ring>,
+}
+
+impl Snapshot {
+    fn of(table: Arc<Table>) -> Arc<Self> {
+        Arc::new(Self {
+            table,
+            ring: OnceLock::new(),
+        })
+    }
+}
+
+impl Core {
+    pub(super) fn new(
+        swarm: &Arc<Inner>,
+        source: Source,
+        rules: Rules,
+        strategy: Box<dyn Strategy>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            clock: swarm.clock(),
+            swarm: Arc::downgrade(swarm),
+            source,
+            rules,
+            strategy: ArcSwap::from_pointee(strategy),
+            snapshot: ArcSwap::new(Snapshot::of(Arc::default())),
+            seating: Mutex::default(),
+            is_abandoned: AtomicBool::new(false),
+            abandoned: Notify::new(),
+        })
+    }
+
+    pub(super) fn set_strategy(&self, strategy: Box<dyn Strategy>) {
+        self.strategy.store(Arc::new(strategy));
+    }
+
+    pub(super) fn strategy_name(&self) -> &'static str {
+        self.strategy.load().name()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.snapshot.load().table.len()
+    }
+
+    pub(super) fn everybody(&self) -> Vec<Arc<Candidate>> {
+        self.snapshot.load().table.iter().cloned().collect()
+    }
+
+    pub(super) fn ids(&self) -> Vec<AgentId> {
+        let snapshot = self.snapshot.load();
+        let candidates = snapshot.table.iter();
+        candidates.map(|candidate| candidate.id()).collect()
+    }
+
+    /// Chooses somebody for a message, but none of `except`.
+    #[inline]
+    pub(super) fn choose(&self, key: Option<&str>, except: &[u64]) -> Option<Arc<Candidate>> {
+        let snapshot = self.snapshot.load();
+        if let Some(key) = key {
+            return snapshot.owner(key, except).map(Arc::clone);
+        }
+        let strategy = self.strategy.load();
+        let candidates = Candidates::new(&snapshot.table, except);
+        let place = strategy
+            .choose(&candidates)
+            .or_else(|| strategy.choose(&candidates.with_last_resort()))?;
+        snapshot.table.get(place).map(Arc::clone)
+    }
+
+    /// Whether somebody is fit without reserve, of up to 64 who are looked at.
+    pub(super) fn has_fit(&self) -> bool {
+        let snapshot = self.snapshot.load();
+        let candidates = Candidates::new(&snapshot.table, &[]);
+        let len = candidates.len();
+        let first = if len > LOOKS { random_place(len) } else { 0 };
+        let mut places = (first..first + LOOKS.min(len)).map(|place| place % len);
+        places.any(|place| candidates.fit(place).is_some())
+    }
+
+    /// Whom a message would go to, and why not to the others.
+    pub(super) fn explain(&self, key: Option<&str>, except: &[u64]) -> Explanation {
+        let snapshot = self.snapshot.load();
+        let strategy = self.strategy.load();
+        let chosen = self.choose(key, except).map(|candidate| candidate.id());
+        let considered = |candidate: &Arc<Candidate>| {
+            let id = candidate.id();
+            let passed_over = match candidate.fitness() {
+                _ if except.contains(&id.number()) => Some(PassedOver::Asker),
+                Fitness::Unfit(why) => Some(why),
+                _ if chosen == Some(id) => None,
+                Fitness::LastResort(why) => Some(why),
+                Fitness::Fit => Some(PassedOver::Outscored),
+            };
+            let is_in_question = matches!(passed_over, None | Some(PassedOver::Outscored));
+            Considered {
+                agent: id,
+                score: is_in_question.then(|| strategy.score(candidate)),
+                load: candidate.load(),
+                passed_over,
+            }
+        };
+        let mut explanation = Explanation {
+            asked: self.source.to_string(),
+            strategy: key.map_or(strategy.name(), |_| "its key"),
+            chosen,
+            considered: snapshot.table.iter().map(considered).collect(),
+        };
+        explanation.considered.extend(self.not_admitted());
+        explanation.sort();
+        explanation
+    }
+
+    /// Those who have what is asked for by its name, and are none of the candidates all the same.
+    fn not_admitted(&self) -> Vec<Considered> {
+        let Some(swarm) = self.swarm.upgrade() else {
+            return Vec::new();
+        };
+        let suspects = self.source.suspects(&swarm.index).into_iter();
+        suspects
+            .filter_map(|member| {
+                let why = self.source.admits(&*member).err()?;
+                Some(Considered {
+                    agent: member.id(),
+                    score: None,
+                    load: member.load(),
+                    passed_over: Some(why),
+                })
+            })
+            .collect()
+    }
+
+    /// Seats those who came and takes away those who left.
+    pub(super) fn update(&self, came: &[Arc<dyn Member>], left: &[u64]) {
+        let mut seating = self.seating.lock();
+        for number in left {
+            seating.remove(*number);
+        }
+        let stayed = |member: &&Arc<dyn Member>| !left.contains(&member.id().number());
+        for member in came.iter().filter(stayed) {
+            if let Ok(cost) = self.source.admits(&**member) {
+                seating.add(Candidate::new(Arc::clone(member), cost));
+            }
+        }
+        self.publish(&mut seating);
+    }
+
+    /// Seats everybody who is there now, and nobody else.
+    pub(super) fn look_round(&self) {
+        let Some(swarm) = self.swarm.upgrade() else {
+            return;
+        };
+        let mut seating = self.seating.lock();
+        for number in seating.numbers() {
+            if swarm.index.get(number).is_none() {
+                seating.remove(number);
+            }
+        }
+        for member in self.source.suspects(&swarm.index) {
+            if !seating.has(member.id().number())
+                && let Ok(cost) = self.source.admits(&*member)
+            {
+                seating.add(Candidate::new(member, cost));
+            }
+        }
+        self.publish(&mut seating);
+    }
+
+    /// Seats an agent that was named by hand. False if the router goes by something else.
+    pub(super) fn add(&self, member: Arc<dyn Member>) -> bool {
+        if !matches!(self.source.by, By::Members) || !self.source.understands(&*member) {
+            return false;
+        }
+        let mut seating = self.seating.lock();
+        seating.add(Candidate::new(member, 0.0));
+        self.publish(&mut seating);
+        true
+    }
+
+    pub(super) fn remove(&self, number: u64) -> bool {
+        let mut seating = self.seating.lock();
+        let was_there = seating.has(number);
+        seating.remove(number);
+        self.publish(&mut seating);
+        was_there && matches!(self.source.by, By::Members)
+    }
+
+    fn publish(&self, seating: &mut Seating) {
+        self.snapshot.store(Snapshot::of(seating.publish()));
+    }
+
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+        self.abandoned.notify_one();
+    }
+}
+
+impl Snapshot {
+    /// Whose `key` is: as long as that one takes messages it stays so, whatever it has to do. That keeps the messages of a key in
+    /// order.
+    fn owner(&self, key: &str, except: &[u64]) -> Option<&Arc<Candidate>> {
+        let ring = self.ring.get_or_init(|| Ring::of(&self.table));
+        ring.places(key).find_map(|place| {
+            let candidate = self.table.get(place)?;
+            let takes = match candidate.standing() {
+                Standing::Ready | Standing::Starting | Standing::Down => true,
+                Standing::Maintenance | Standing::Stopping | Standing::Offline => false,
+            };
+            (takes && !except.contains(&candidate.id().number())).then_some(candidate)
+        })
+    }
+}

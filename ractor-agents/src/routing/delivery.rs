@@ -1,0 +1,199 @@
+//! A message on its way to whoever is chosen.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::core::Core;
+use super::offering::Routing;
+use super::{Candidate, RouteError};
+use crate::agent::{Agent, Answer, AskError, ReplyTo};
+use crate::message::{Moment, Priority, TooManyHeaders};
+
+/// How long an ask waits by default. Source: the handler's default deadline.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The options that both futures share.
+macro_rules! options {
+    () => {
+        /// The lane it travels in. Default: [`Priority::Normal`].
+        pub fn priority(mut self, priority: Priority) -> Self {
+            self.routing.edit(|parcel| parcel.set_priority(priority));
+            self
+        }
+
+        /// Makes it worthless `ttl` from now, if no handler has begun by then. Default: never.
+        pub fn ttl(mut self, ttl: Duration) -> Self {
+            self.routing.edit(|parcel| parcel.set_ttl(ttl));
+            self
+        }
+
+        /// Limits each attempt to `deadline`. Default: the chosen agent's.
+        pub fn deadline(mut self, deadline: Duration) -> Self {
+            self.routing.edit(|parcel| parcel.set_deadline(deadline));
+            self
+        }
+
+        /// Lets a handler start on it up to `attempts` times. Default: as the chosen agent's settings say.
+        pub fn attempts(mut self, attempts: u16) -> Self {
+            self.routing.edit(|parcel| parcel.set_attempts(attempts));
+            self
+        }
+
+        /// Sends it where its key belongs: all messages of a key go to the same agent and stay in their order. That one is waited
+        /// for while its lane is full or it is being restarted. It is the key for [`dedup`](crate::mailbox::dedup) too.
+        pub fn key(mut self, key: &str) -> Self {
+            self.routing.edit(|parcel| parcel.set_key(key));
+            self
+        }
+
+        /// Sends `value` along as header `name`.
+        ///
+        /// # Errors
+        /// [`TooManyHeaders`] if it does not fit.
+        pub fn header(mut self, name: &str, value: &str) -> Result<Self, TooManyHeaders> {
+            if let Some(parcel) = self.routing.slot.as_mut() {
+                parcel.headers_mut().set(name, value)?;
+            }
+            Ok(self)
+        }
+    };
+}
+
+/// A `tell` to whoever is chosen, sent when it is awaited. Made by [`Router::tell`](super::Router::tell).
+///
+/// # Cancel safety
+/// As told at [`Router::tell`](super::Router::tell).
+#[must_use = "a message is sent when its future is awaited"]
+pub struct RoutedTell<'a, A: Agent> {
+    routing: Routing<'a, A>,
+}
+
+impl<'a, A: Agent> RoutedTell<'a, A> {
+    pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
+        Self {
+            routing: Routing::new(core, message),
+        }
+    }
+
+    options!();
+}
+
+impl<A: Agent> Future for RoutedTell<'_, A> {
+    type Output = Result<(), RouteError<A::Message>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().routing.poll(cx).map_ok(drop)
+    }
+}
+
+// Nothing in it is ever pinned in place.
+impl<A: Agent> Unpin for RoutedTell<'_, A> {}
+
+impl<A: Agent> fmt::Debug for RoutedTell<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoutedTell").finish_non_exhaustive()
+    }
+}
+
+/// An `ask` of whoever is chosen, sent when it is awaited. Made by [`Router::ask`](super::Router::ask).
+///
+/// # Cancel safety
+/// As told at [`Router::ask`](super::Router::ask).
+#[must_use = "a message is sent when its future is awaited"]
+pub struct RoutedAsk<'a, A: Agent, R> {
+    routing: Routing<'a, A>,
+    reply: fn(A::Reply) -> Option<R>,
+    patience: Duration,
+    state: State<A>,
+}
+
+enum State<A: Agent> {
+    Unsent,
+    Offering(oneshot::Receiver<Answer<A::Reply>>),
+    Sent(Arc<Candidate>, oneshot::Receiver<Answer<A::Reply>>),
+    Done,
+}
+
+impl<'a, A: Agent, R> RoutedAsk<'a, A, R> {
+    pub(super) fn new(
+        core: &'a Arc<Core>,
+        message: A::Message,
+        reply: fn(A::Reply) -> Option<R>,
+    ) -> Self {
+        Self {
+            routing: Routing::new(core, message),
+            reply,
+            patience: PATIENCE,
+            state: State::Unsent,
+        }
+    }
+
+    options!();
+
+    /// How long to wait over all: for somebody, for room, in line, and for the handler. Default: 30 seconds; [`Duration::MAX`] is no
+    /// limit.
+    #[doc(alias = "timeout")]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    fn begin(&mut self) {
+        let clock = self.routing.core.clock;
+        let since = clock.now();
+        let until = clock.after(since, self.patience);
+        let (reply, answer) = ReplyTo::channel(until);
+        self.routing.begin_ask(since, until);
+        self.routing.edit(|parcel| parcel.set_reply(reply));
+        self.state = State::Offering(answer);
+    }
+}
+
+impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
+    type Output = Result<R, RouteError<A::Message>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if matches!(this.state, State::Unsent) {
+            this.begin();
+        }
+        if matches!(this.state, State::Offering(_)) {
+            let candidate = ready!(this.routing.poll(cx))?;
+            if let State::Offering(answer) = std::mem::replace(&mut this.state, State::Done) {
+                this.state = State::Sent(candidate, answer);
+            }
+        }
+        let State::Sent(candidate, answer) = &mut this.state else {
+            return Poll::Pending;
+        };
+        let answer = ready!(Pin::new(answer).poll(cx));
+        let agent = candidate.id();
+        this.state = State::Done;
+        let stopped = || RouteError::Failed(AskError::Stopped { agent });
+        Poll::Ready(match answer {
+            Ok(Ok(reply)) => (this.reply)(reply).ok_or_else(stopped),
+            Ok(Err((reason, attempts))) => {
+                let waited = Moment::now().since(this.routing.since);
+                let error = AskError::from_reason(agent, reason, attempts, waited);
+                Err(RouteError::Failed(error))
+            }
+            Err(_) => Err(stopped()),
+        })
+    }
+}
+
+// Nothing in it is ever pinned in place.
+impl<A: Agent, R> Unpin for RoutedAsk<'_, A, R> {}
+
+impl<A: Agent, R> fmt::Debug for RoutedAsk<'_, A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoutedAsk")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,337 @@
+//! A message being offered to one candidate after another until one takes it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::core::{Core, WhenFull, WhenNobody};
+use super::nobody::no_candidate;
+use super::port::{Parcel, Port};
+use super::{Candidate, RouteError};
+use crate::agent::{Agent, AskError, Current, TellError};
+use crate::mailbox::{Refusal, Room, Ticket};
+use crate::message::{Moment, Priority};
+
+/// How long a message that nobody can be given waits before it looks again: no agent knows its routers, so none can tell them that
+/// it is fit again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// After how many that had no room it waits at the first of them. Source: a guess; where so many are full, so are the rest.
+const TRIES_MAX: usize = 16;
+
+/// A message being offered to one candidate after another until one takes it.
+pub(super) struct Routing<'a, A: Agent> {
+    pub(super) core: &'a Arc<Core>,
+    pub(super) slot: Option<Parcel<A::Message, A::Reply>>,
+    /// The numbers of those who turned it away since the last look, behind that of the agent that asks.
+    tried: Vec<u64>,
+    has_asker: bool,
+    /// The first that was chosen and had no room.
+    full: Option<Arc<Candidate>>,
+    place: Option<Place>,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Since when nobody can be given it.
+    nobody_since: Option<Moment>,
+    /// The beginning and the end of an asker's patience.
+    pub(super) since: Moment,
+    until: Moment,
+}
+
+/// A place in the line of senders who wait for room.
+struct Place {
+    at: Arc<Candidate>,
+    lane: Priority,
+    /// Given at the first look.
+    ticket: Option<Ticket>,
+}
+
+pub(super) type Sent<A> = Result<Arc<Candidate>, RouteError<<A as Agent>::Message>>;
+
+/// What one offer came to.
+enum Offered<A: Agent> {
+    Done(Sent<A>),
+    /// Choose again.
+    Again,
+    /// Wait for room there.
+    Full(Arc<Candidate>),
+}
+
+fn port<A: Agent>(candidate: &Candidate) -> Option<&dyn Port<A::Message, A::Reply>> {
+    let port: &Arc<dyn Port<A::Message, A::Reply>> = candidate.port()?;
+    Some(&**port)
+}
+
+impl<'a, A: Agent> Routing<'a, A> {
+    pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
+        Self {
+            core,
+            slot: Some(Parcel::new(message, Priority::Normal)),
+            tried: Vec::new(),
+            has_asker: false,
+            since: Moment::NEVER,
+            full: None,
+            place: None,
+            timer: None,
+            nobody_since: None,
+            until: Moment::NEVER,
+        }
+    }
+
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut Parcel<A::Message, A::Reply>)) {
+        if let Some(parcel) = self.slot.as_mut() {
+            change(parcel);
+        }
+    }
+
+    /// An ask begins: its asker waits until then, and is not asked itself.
+    pub(super) fn begin_ask(&mut self, since: Moment, until: Moment) {
+        let swarm = self.core.swarm.as_ptr() as usize;
+        // It would wait for its own answer.
+        if let Some(asker) = Current::agent_of(swarm) {
+            self.tried.push(asker.number());
+            self.has_asker = true;
+        }
+        self.since = since;
+        self.until = until;
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Sent<A>> {
+        loop {
+            let candidate = ready!(self.poll_candidate(cx))?;
+            match self.offer(candidate) {
+                Offered::Done(sent) => return Poll::Ready(sent),
+                Offered::Again => {}
+                Offered::Full(candidate) => self.stand_in_line(candidate),
+            }
+        }
+    }
+
+    /// Somebody to offer the message to.
+    fn poll_candidate(&mut self, cx: &mut Context<'_>) -> Poll<Sent<A>> {
+        loop {
+            if let Some(place) = self.place.take() {
+                if let Some(candidate) = self.poll_room(place, cx) {
+                    return Poll::Ready(Ok(candidate));
+                }
+                if let Some(error) = ready!(self.poll_line(cx)) {
+                    return Poll::Ready(Err(error));
+                }
+                continue;
+            }
+            if self.tried.len() >= TRIES_MAX
+                && let Some(full) = self.full.take()
+            {
+                self.stand_in_line(full);
+                continue;
+            }
+            let key = self.slot.as_ref().and_then(|parcel| parcel.key());
+            if let Some(candidate) = self.core.choose(key, &self.tried) {
+                return Poll::Ready(Ok(candidate));
+            }
+            if let Some(full) = self.full.take() {
+                self.stand_in_line(full);
+            } else if let Some(error) = ready!(self.poll_nobody(cx)) {
+                return Poll::Ready(Err(error));
+            }
+        }
+    }
+
+    fn offer(&mut self, candidate: Arc<Candidate>) -> Offered<A> {
+        let Some(port) = port::<A>(&candidate) else {
+            self.tried.push(candidate.id().number());
+            return Offered::Again;
+        };
+        let Err(refusal) = port.offer(&mut self.slot) else {
+            return Offered::Done(Ok(candidate));
+        };
+        let parcel = self.slot.as_mut();
+        let granted = parcel.and_then(|parcel| parcel.stamp.granted.take());
+        if let Some(lane) = granted {
+            port.return_room(lane);
+        }
+        match refusal {
+            Refusal::Full { priority, .. } if port.may_wait(priority) => {
+                if self.stays() {
+                    return Offered::Full(candidate);
+                }
+                self.tried.push(candidate.id().number());
+                self.full.get_or_insert(candidate);
+                Offered::Again
+            }
+            Refusal::AskedItself | Refusal::Layer { .. } => {
+                let message = self.withdraw();
+                Offered::Done(match message {
+                    Some(message) => Err(RouteError::Failed(AskError::Refused(TellError {
+                        agent: candidate.id(),
+                        refusal,
+                        message,
+                    }))),
+                    None => Ok(candidate),
+                })
+            }
+            _ => {
+                self.tried.push(candidate.id().number());
+                Offered::Again
+            }
+        }
+    }
+
+    fn withdraw(&mut self) -> Option<Box<A::Message>> {
+        let parcel = self.slot.take()?;
+        Some(Box::new(parcel.message.into_sole()))
+    }
+
+    /// Waits for room there from the next poll on.
+    fn stand_in_line(&mut self, at: Arc<Candidate>) {
+        let lane = self.slot.as_ref().map(|parcel| parcel.stamp.lane);
+        self.place = Some(Place {
+            at,
+            lane: lane.unwrap_or(Priority::Normal),
+            ticket: None,
+        });
+    }
+
+    /// Whoever is returned may be offered the message.
+    fn poll_room(&mut self, mut place: Place, cx: &Context<'_>) -> Option<Arc<Candidate>> {
+        let Some(port) = port::<A>(&place.at) else {
+            return Some(place.at);
+        };
+        match port.poll_room(place.lane, place.ticket, cx) {
+            Room::Retry => Some(place.at),
+            Room::Granted => {
+                self.edit(|parcel| parcel.stamp.granted = Some(place.lane));
+                Some(place.at)
+            }
+            Room::Waiting(ticket) => {
+                place.ticket = Some(ticket);
+                self.place = Some(place);
+                None
+            }
+        }
+    }
+
+    /// Whether it waits at the one that was chosen, whoever else is there.
+    fn stays(&self) -> bool {
+        let parcel = self.slot.as_ref();
+        let is_keyed = parcel.is_some_and(|parcel| parcel.key().is_some());
+        is_keyed || self.core.rules.when_full == WhenFull::Wait
+    }
+
+    /// While it waits for room: gives up when an asker's patience is over, and leaves the line for somebody who is free.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<RouteError<A::Message>>> {
+        loop {
+            if !self.stays() && self.core.has_fit() {
+                self.leave_line();
+                self.tried.truncate(usize::from(self.has_asker));
+                return Poll::Ready(None);
+            }
+            let now = self.core.clock.now();
+            if now >= self.until {
+                return Poll::Ready(self.no_room(now));
+            }
+            let next = if self.stays() {
+                self.until
+            } else {
+                now.after(LOOK_AGAIN).min(self.until)
+            };
+            if next.is_never() {
+                return Poll::Pending;
+            }
+            ready!(self.poll_timer(next, cx));
+        }
+    }
+
+    fn no_room(&mut self, now: Moment) -> Option<RouteError<A::Message>> {
+        let waited = now.since(self.since);
+        let place = self.leave_line()?;
+        let message = self.withdraw()?;
+        Some(RouteError::Failed(AskError::Refused(TellError {
+            agent: place.at.id(),
+            refusal: Refusal::NoRoom { waited },
+            message,
+        })))
+    }
+
+    fn leave_line(&mut self) -> Option<Place> {
+        let place = self.place.take()?;
+        if let (Some(port), Some(ticket)) = (port::<A>(&place.at), place.ticket) {
+            port.leave_line(place.lane, ticket);
+        }
+        Some(place)
+    }
+
+    /// Nobody is left: waits a little before the next look, or gives up.
+    fn poll_nobody(&mut self, cx: &mut Context<'_>) -> Poll<Option<RouteError<A::Message>>> {
+        let now = self.core.clock.now();
+        let since = *self.nobody_since.get_or_insert(now);
+        let limit = match self.core.rules.when_nobody {
+            WhenNobody::Fail => Duration::ZERO,
+            WhenNobody::Wait(limit) => limit,
+        };
+        let end = self.core.clock.after(since, limit).min(self.until);
+        if now >= end || self.core.swarm.strong_count() == 0 {
+            let waited = now.since(since);
+            return Poll::Ready(self.withdraw().map(|message| {
+                let key = None;
+                no_candidate(self.core, key, &self.tried, waited, message)
+            }));
+        }
+        let next = now.after(LOOK_AGAIN).min(end);
+        ready!(self.poll_timer(next, cx));
+        self.tried.truncate(usize::from(self.has_asker));
+        Poll::Ready(None)
+    }
+
+    /// Ready at `due`, by the supervisors' timers: those of the agents can be stopped by handlers that never await.
+    fn poll_timer(&mut self, due: Moment, cx: &mut Context<'_>) -> Poll<()> {
+        let due = due.instant();
+        let timer = match &mut self.timer {
+            Some(timer) => timer,
+            none => {
+                let Some(swarm) = self.core.swarm.upgrade() else {
+                    return Poll::Ready(());
+                };
+                let _entered = swarm.timers().enter();
+                none.insert(Box::pin(tokio::time::sleep_until(due)))
+            }
+        };
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.as_mut().poll(cx)
+    }
+}
+
+impl<A: Agent> Drop for Routing<'_, A> {
+    fn drop(&mut self) {
+        self.leave_line();
+    }
+}
+
+/// Sends a copy to everybody who takes it now.
+pub(super) fn broadcast<A: Agent<Message: Clone>>(
+    core: &Arc<Core>,
+    message: A::Message,
+) -> Result<usize, RouteError<A::Message>> {
+    let mut told = 0;
+    for candidate in core.everybody() {
+        let Some(port) = port::<A>(&candidate) else {
+            continue;
+        };
+        let mut slot = Some(Parcel::new(message.clone(), Priority::Normal));
+        told += usize::from(port.offer(&mut slot).is_ok());
+    }
+    if told > 0 {
+        return Ok(told);
+    }
+    Err(no_candidate(
+        core,
+        None,
+        &[],
+        Duration::ZERO,
+        Box::new(message),
+    ))
+}
