@@ -4,6 +4,7 @@ mod balance;
 mod candidates;
 mod explanations;
 mod full;
+mod health;
 mod keys;
 mod nobody;
 

@@ -18,7 +18,7 @@ use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
 use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority};
-use crate::registry::Traits;
+use crate::registry::{Traits, Vitals};
 use crate::swarm::Inner;
 
 /// What a restart begins with.
@@ -89,6 +89,7 @@ pub(crate) struct Record<A: Agent> {
     /// Weak, since the swarm's supervisors hold the record.
     pub(crate) swarm: Weak<Inner>,
     pub(crate) registered_at: SystemTime,
+    pub(crate) vitals: OnceLock<Box<Vitals>>,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
     /// Whether messages get anything from the agent that they would not have otherwise.
@@ -132,6 +133,7 @@ impl<A: Agent> Record<A> {
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
             registered_at,
+            vitals: OnceLock::new(),
             defaults,
             inbound,
             around,

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::Capability;
+use super::{Capability, Circuit};
 use crate::agent::{Agent, AgentId, AgentRef, Record, Status};
 use crate::mailbox::Accounting;
+use crate::message::Moment;
 use crate::swarm::Member;
 
 /// What is known of one agent: what it was spawned with, and how it is doing at the time of the question.
@@ -86,6 +87,25 @@ impl Entry {
         // Counts of messages are far from where a float is no longer exact.
         #[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
         (all > 0).then(|| handled as f64 / all as f64)
+    }
+
+    /// The moving average of the time it took to answer what routers asked, failures left out. `None` before the first answer.
+    pub fn response_time(&self) -> Option<Duration> {
+        let average = self.member.known_vitals()?.average()?;
+        Some(Duration::from_secs_f64(average / 1e6))
+    }
+
+    /// The time within which it answered 95 of the last 100 or so asks of routers, right to within a fifth.
+    pub fn response_time_p95(&self) -> Option<Duration> {
+        self.member.known_vitals()?.quantile(0.95)
+    }
+
+    /// What its [`Breaker`](super::Breaker) has come to.
+    pub fn circuit(&self) -> Circuit {
+        let vitals = self.member.known_vitals();
+        vitals.map_or(Circuit::Closed, |vitals| {
+            vitals.breaker.circuit(Moment::now())
+        })
     }
 
     /// The agent itself, if it is of this type.

@@ -3,21 +3,25 @@
 //! An agent is entered when it is spawned and taken out when it has ended for good; restarts change nothing. Whoever looks somebody
 //! up waits for nobody: maps in parts, each part locked for as long as one entry is read or written.
 
+mod breaker;
 mod capability;
 mod entry;
 mod index;
 mod shards;
 mod stats;
 mod traits;
+mod vitals;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use breaker::{Breaker, Circuit};
 pub use capability::{Capability, CapabilityError, Requirement};
 pub use entry::Entry;
 pub(crate) use index::{Change, Facet, Index, Obstacle};
 pub use stats::RegistryStats;
 pub(crate) use traits::Traits;
+pub(crate) use vitals::Vitals;
 
 use crate::agent::{Agent, AgentId, AgentRef};
 use crate::swarm::Inner;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Capability;
+use super::{Breaker, Capability};
 
 /// What an agent is to those who look for one: chosen at its spawn, the same for its whole life.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub(crate) struct Traits {
     pub(crate) weight: u32,
     /// How many messages it works on at a time, in hand and in line.
     pub(crate) capacity: Option<u64>,
+    pub(crate) breaker: Breaker,
 }
 
 impl Default for Traits {
@@ -21,6 +22,7 @@ impl Default for Traits {
             tags: Vec::new(),
             weight: 1,
             capacity: None,
+            breaker: Breaker::default(),
         }
     }
 }

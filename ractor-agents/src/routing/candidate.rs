@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::agent::{AgentId, Status};
 use crate::mailbox::{Refusal, Standing};
-use crate::registry::Entry;
+use crate::message::Clock;
+use crate::registry::{Entry, Vitals};
 use crate::swarm::Member;
 
 /// An agent as routers see it: what a [`Strategy`](super::Strategy) chooses by.
@@ -19,10 +21,11 @@ pub struct Candidate {
     /// From how many messages on it may be overloaded.
     full_from: u64,
     cost: f64,
+    clock: Clock,
 }
 
 impl Candidate {
-    pub(super) fn new(member: Arc<dyn Member>, cost: f64) -> Arc<Self> {
+    pub(super) fn new(member: Arc<dyn Member>, cost: f64, clock: Clock) -> Arc<Self> {
         let port = Arc::clone(&member).port();
         let full_from = member.full_from();
         Arc::new(Self {
@@ -30,6 +33,7 @@ impl Candidate {
             port,
             full_from,
             cost,
+            clock,
         })
     }
 
@@ -62,6 +66,28 @@ impl Candidate {
         self.cost
     }
 
+    /// The moving average of the time it takes to answer what routers ask, in microseconds. `None` before the first answer.
+    pub fn response_time(&self) -> Option<f64> {
+        self.member.known_vitals()?.average()
+    }
+
+    /// The lower, the longer ago its response time was measured; 0 for never. Comparable between candidates only.
+    pub fn measured_at(&self) -> u64 {
+        self.member.known_vitals().map_or(0, Vitals::measured)
+    }
+
+    /// It is asked something.
+    pub(super) fn begin_call(&self) {
+        self.member.vitals().begin(|| self.clock.now());
+    }
+
+    /// It has answered, or will not.
+    pub(super) fn end_call(&self, took: Duration, has_failed: bool) {
+        let breaker = &self.member.traits().breaker;
+        let now = self.clock.now();
+        self.member.vitals().note(breaker, took, has_failed, now);
+    }
+
     /// All that the registry knows of it.
     pub fn entry(&self) -> Entry {
         Entry::new(Arc::clone(&self.member))
@@ -80,6 +106,10 @@ impl Candidate {
             Standing::Maintenance => return Fitness::Unfit(PassedOver::Maintenance),
             Standing::Stopping => return Fitness::Unfit(PassedOver::Stopping),
             Standing::Offline => return Fitness::Unfit(PassedOver::Offline),
+        }
+        let vitals = self.member.known_vitals();
+        if vitals.is_some_and(|vitals| !vitals.allows(|| self.clock.now())) {
+            return Fitness::Unfit(PassedOver::CircuitOpen);
         }
         let load = self.load();
         if self.capacity().is_some_and(|capacity| load >= capacity) {
@@ -123,6 +153,8 @@ pub enum PassedOver {
     Overloaded,
     /// It has as many messages as it works on at a time.
     AtCapacity,
+    /// It failed too often, and is left in peace or [probed](crate::registry::Breaker) by somebody else.
+    CircuitOpen,
     /// It waits for its restart.
     Error,
     /// It was paused by hand.
@@ -148,6 +180,7 @@ impl fmt::Display for PassedOver {
             Self::Starting => "it has not started yet",
             Self::Overloaded => "it is overloaded",
             Self::AtCapacity => "it is at its capacity",
+            Self::CircuitOpen => "its circuit is open",
             Self::Error => "it waits for its restart",
             Self::Maintenance => "it is in maintenance",
             Self::Stopping => "it is stopping",

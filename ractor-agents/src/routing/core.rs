@@ -207,7 +207,7 @@ impl Core {
         let stayed = |member: &&Arc<dyn Member>| !left.contains(&member.id().number());
         for member in came.iter().filter(stayed) {
             if let Ok(cost) = self.source.admits(&**member) {
-                seating.add(Candidate::new(Arc::clone(member), cost));
+                seating.add(Candidate::new(Arc::clone(member), cost, self.clock));
             }
         }
         self.publish(&mut seating);
@@ -228,7 +228,7 @@ impl Core {
             if !seating.has(member.id().number())
                 && let Ok(cost) = self.source.admits(&*member)
             {
-                seating.add(Candidate::new(member, cost));
+                seating.add(Candidate::new(member, cost, self.clock));
             }
         }
         self.publish(&mut seating);
@@ -240,7 +240,7 @@ impl Core {
             return false;
         }
         let mut seating = self.seating.lock();
-        seating.add(Candidate::new(member, 0.0));
+        seating.add(Candidate::new(member, 0.0, self.clock));
         self.publish(&mut seating);
         true
     }

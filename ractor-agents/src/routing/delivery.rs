@@ -12,6 +12,7 @@ use super::core::Core;
 use super::offering::Routing;
 use super::{Candidate, RouteError};
 use crate::agent::{Agent, Answer, AskError, ReplyTo};
+use crate::dead_letter::Reason;
 use crate::message::{Moment, Priority, TooManyHeaders};
 
 /// How long an ask waits by default. Source: the handler's default deadline.
@@ -115,8 +116,52 @@ pub struct RoutedAsk<'a, A: Agent, R> {
 enum State<A: Agent> {
     Unsent,
     Offering(oneshot::Receiver<Answer<A::Reply>>),
-    Sent(Arc<Candidate>, oneshot::Receiver<Answer<A::Reply>>),
+    Sent(Call, oneshot::Receiver<Answer<A::Reply>>),
     Done,
+}
+
+/// An ask that is with an agent.
+struct Call {
+    candidate: Arc<Candidate>,
+    since: Moment,
+}
+
+impl Call {
+    fn begin(candidate: Arc<Candidate>) -> Self {
+        candidate.begin_call();
+        Self {
+            candidate,
+            since: Moment::now(),
+        }
+    }
+
+    fn end<R>(&self, answer: &Result<Answer<R>, oneshot::error::RecvError>) {
+        let has_failed = match answer {
+            Ok(Ok(_)) => false,
+            Ok(Err((reason, _))) => is_its_fault(reason),
+            // It ended.
+            Err(_) => return,
+        };
+        let took = Moment::now().since(self.since);
+        self.candidate.end_call(took, has_failed);
+    }
+}
+
+/// Whether an agent that does this too often had better be left in peace.
+fn is_its_fault(reason: &Reason) -> bool {
+    match reason {
+        Reason::Patience
+        | Reason::Deadline
+        | Reason::Killed
+        | Reason::Panicked
+        | Reason::Failed(_) => true,
+        Reason::Duplicate
+        | Reason::Expired
+        | Reason::Shed
+        | Reason::Stopped
+        | Reason::AskerGone
+        | Reason::Quarantined => false,
+    }
 }
 
 impl<'a, A: Agent, R> RoutedAsk<'a, A, R> {
@@ -165,14 +210,15 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
         if matches!(this.state, State::Offering(_)) {
             let candidate = ready!(this.routing.poll(cx))?;
             if let State::Offering(answer) = std::mem::replace(&mut this.state, State::Done) {
-                this.state = State::Sent(candidate, answer);
+                this.state = State::Sent(Call::begin(candidate), answer);
             }
         }
-        let State::Sent(candidate, answer) = &mut this.state else {
+        let State::Sent(call, answer) = &mut this.state else {
             return Poll::Pending;
         };
         let answer = ready!(Pin::new(answer).poll(cx));
-        let agent = candidate.id();
+        let agent = call.candidate.id();
+        call.end(&answer);
         this.state = State::Done;
         let stopped = || RouteError::Failed(AskError::Stopped { agent });
         Poll::Ready(match answer {

@@ -36,5 +36,6 @@ pub(crate) use port::Port;
 pub use protocol::Protocol;
 pub use router::{Router, RouterBuilder};
 pub use strategy::{
-    Candidates, LeastConnections, PowerOfTwo, RoundRobin, Strategy, WeightedRoundRobin,
+    Candidates, LeastConnections, LeastResponseTime, PowerOfTwo, RoundRobin, Strategy,
+    WeightedRoundRobin,
 };

@@ -102,10 +102,23 @@ impl<'a, A: Agent> Routing<'a, A> {
         loop {
             let candidate = ready!(self.poll_candidate(cx))?;
             match self.offer(candidate) {
-                Offered::Done(sent) => return Poll::Ready(sent),
+                Offered::Done(sent) => {
+                    if let Ok(candidate) = &sent {
+                        self.trace(candidate);
+                    }
+                    return Poll::Ready(sent);
+                }
                 Offered::Again => {}
                 Offered::Full(candidate) => self.stand_in_line(candidate),
             }
+        }
+    }
+
+    /// Says why it was this one, to those who listen at debug level: everybody is looked at for that.
+    fn trace(&self, chosen: &Candidate) {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let explanation = self.core.explain(None, &self.tried);
+            tracing::debug!(agent = %chosen.id(), now = %explanation, "routed");
         }
     }
 

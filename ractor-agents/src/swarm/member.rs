@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::agent::{Agent, AgentId, Record, Status};
 use crate::mailbox::{Accounting, Standing};
-use crate::registry::Traits;
+use crate::registry::{Traits, Vitals};
 use crate::routing::{Port, Protocol};
 
 /// An agent of whatever type, as its swarm sees it.
@@ -19,6 +19,10 @@ pub(crate) trait Member: Send + Sync {
     fn protocol(&self) -> TypeId;
     fn registered_at(&self) -> SystemTime;
     fn status(&self) -> Status;
+    /// How it has answered routers; made now if there is none.
+    fn vitals(&self) -> &Vitals;
+    /// The same, if it was ever asked by one.
+    fn known_vitals(&self) -> Option<&Vitals>;
     /// Whether it takes work and is at it. Takes no lock.
     fn standing(&self) -> Standing;
     /// From how many messages on it may be overloaded.
@@ -68,6 +72,14 @@ impl<A: Agent> Member for Record<A> {
 
     fn status(&self) -> Status {
         self.mailbox.status()
+    }
+
+    fn vitals(&self) -> &Vitals {
+        self.vitals.get_or_init(Box::default)
+    }
+
+    fn known_vitals(&self) -> Option<&Vitals> {
+        self.vitals.get().map(AsRef::as_ref)
     }
 
     fn standing(&self) -> Standing {

@@ -19,7 +19,7 @@ use crate::agent::{
 };
 use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Stack};
 use crate::message::Priority;
-use crate::registry::{Capability, CapabilityError, Obstacle, Traits};
+use crate::registry::{Breaker, Capability, CapabilityError, Obstacle, Traits};
 
 /// Makes the agent, for its start and for each restart.
 pub(super) type Factory<A> = Box<dyn Fn() -> A + Send + Sync>;
@@ -126,6 +126,13 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
     /// sends to it directly is not held up. Default: no such limit, besides the [depth](Self::depth) of its lanes.
     pub fn capacity(mut self, messages: u64) -> Self {
         self.traits().capacity = Some(messages);
+        self
+    }
+
+    /// When routers leave it in peace, and when they try it again. Default: after 5 failures in a row, or when more than half of the
+    /// last 64 failed; for 5 s, see [`Breaker`].
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.traits().breaker = breaker;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Whom a router chooses.
 
 mod least_connections;
+mod least_response_time;
 mod power_of_two;
 mod round_robin;
 mod weighted;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use least_connections::LeastConnections;
+pub use least_response_time::LeastResponseTime;
 pub use power_of_two::PowerOfTwo;
 pub use round_robin::RoundRobin;
 pub use weighted::WeightedRoundRobin;
