@@ -3,6 +3,7 @@
 mod balance;
 mod candidates;
 mod explanations;
+mod failover;
 mod full;
 mod health;
 mod keys;

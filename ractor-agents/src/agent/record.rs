@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use super::cell::{Body, Cell};
 use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
-use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Offer, Refusal};
-use crate::message::{Envelope, Priority};
+use crate::mailbox::{Gate, Identity, Inbound, Left, Mailbox, Offer, Refusal};
+use crate::message::{Envelope, Priority, Stamp};
 use crate::registry::{Traits, Vitals};
+use crate::routing::Lost;
 use crate::swarm::Inner;
 
 /// What a restart begins with.
@@ -89,6 +90,8 @@ pub(crate) struct Record<A: Agent> {
     /// Weak, since the swarm's supervisors hold the record.
     pub(crate) swarm: Weak<Inner>,
     pub(crate) registered_at: SystemTime,
+    /// Set at the spawn, or once when it takes the name of another over.
+    pub(crate) name: OnceLock<Arc<str>>,
     pub(crate) vitals: OnceLock<Box<Vitals>>,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
@@ -133,6 +136,11 @@ impl<A: Agent> Record<A> {
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
             registered_at,
+            name: defaults
+                .name
+                .clone()
+                .map(OnceLock::from)
+                .unwrap_or_default(),
             vitals: OnceLock::new(),
             defaults,
             inbound,
@@ -213,7 +221,11 @@ impl<A: Agent> Record<A> {
 
     /// Ends what is left in the mailbox: nobody will come for it. Returns how many that were.
     pub(crate) fn close(&self) -> usize {
-        let left = self.mailbox.close();
+        self.close_but(|_| false).failed
+    }
+
+    fn close_but(&self, may_move: impl Fn(&Stamp) -> bool) -> Left<A> {
+        let left = self.mailbox.close(may_move);
         self.cancel();
         *self.actor.lock() = None;
         left
@@ -225,10 +237,18 @@ impl<A: Agent> Record<A> {
         if let Some(gathering) = gathering {
             gathering.fail(self.id(), why.to_owned());
         }
-        self.close();
+        let swarm = self.swarm.upgrade();
+        let left = self.close_but(|stamp| {
+            let swarm = swarm.as_ref();
+            swarm.is_some_and(|swarm| swarm.lost_and_found.has(stamp.router))
+        });
         self.thread.lock().take();
-        if let Some(swarm) = self.swarm.upgrade() {
+        if let Some(swarm) = swarm {
             swarm.forget(self.id());
+            for envelope in left.moved {
+                let lost = Lost::new(envelope, self.id(), &swarm);
+                swarm.lost_and_found.hand_in(lost);
+            }
         }
     }
 

@@ -182,7 +182,7 @@ impl<A: Agent> Mailbox<A> {
         }
     }
 
-    fn attempts_max(&self, stamp: &Stamp) -> u16 {
+    pub(super) fn attempts_max(&self, stamp: &Stamp) -> u16 {
         match stamp.attempts_max {
             0 => self.settings.attempts,
             chosen => chosen,

@@ -9,7 +9,7 @@
 //! that was killed, held up by its thread and given up by the supervisor must not get in the way of its successor.
 
 use super::outlet::Outlet;
-use super::{Buried, Gate, Mailbox, Phase};
+use super::{Buried, Mailbox, Phase};
 use crate::agent::Agent;
 use crate::dead_letter::Reason;
 use crate::message::{Moment, Payload};
@@ -102,34 +102,9 @@ impl<A: Agent> Mailbox<A> {
         }
     }
 
-    fn enter_phase(&self, outlet: &mut Outlet<A>, phase: Phase) {
+    pub(super) fn enter_phase(&self, outlet: &mut Outlet<A>, phase: Phase) {
         outlet.phase = phase;
         self.standings.note_phase(phase);
-    }
-
-    /// Ends everything that is left, since no incarnation will come any more. Returns how many that were.
-    pub(crate) fn close(&self) -> usize {
-        self.set_gate(Gate::Closed);
-        let mut outlet = self.outlet.lock();
-        outlet.epoch = outlet.epoch.wrapping_add(1);
-        self.enter_phase(&mut outlet, Phase::Down);
-        let mut left: Vec<Buried<A>> = Vec::new();
-        for in_flight in outlet.in_flight.take_all() {
-            left.push(in_flight.into_buried(None));
-        }
-        left.extend(outlet.lanes.take_all().into_iter().map(Buried::from));
-        left.extend(outlet.delayed.take_all().map(Buried::from));
-        let mut inlet = self.inlet.lock();
-        left.extend(inlet.lanes.take_all().into_iter().map(Buried::from));
-        self.arrivals.fail(left.len());
-        self.set_hint(0);
-        drop(inlet);
-        drop(outlet);
-        let count = left.len();
-        for envelope in left {
-            self.bury(envelope, Reason::Stopped);
-        }
-        count
     }
 }
 

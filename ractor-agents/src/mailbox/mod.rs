@@ -12,6 +12,7 @@
 //! nothing that waits, and the envelope in flight is given back by a guard. See `docs/semantics.md`.
 
 mod accounting;
+mod closing;
 mod consume;
 pub mod deadline;
 pub mod dedup;
@@ -49,6 +50,7 @@ use parking_lot::Mutex;
 use supervisors::Alarm;
 
 pub use accounting::Accounting;
+pub(crate) use closing::Left;
 pub(crate) use consume::{Next, Unparked};
 pub(crate) use gate::Gate;
 pub(crate) use hand::Hand;
@@ -203,20 +205,7 @@ impl<A: Agent> Mailbox<A> {
 
     /// Tells the dead letters and the asker what became of an envelope that the accounting has already let go.
     fn bury(&self, envelope: Buried<A>, reason: Reason) {
-        let Buried {
-            stamp,
-            reply,
-            extras,
-            message,
-        } = envelope;
-        let answer = (reason.clone(), stamp.attempt);
-        if reason.end(stamp.attempt > 0).is_dead_lettered() {
-            self.keep(stamp, extras, message, reason);
-        }
-        // Last: whoever hears that a message failed finds its dead letter.
-        if let Some(reply) = reply {
-            reply.send(Err(answer));
-        }
+        envelope.bury(self.id, &self.dead_letters, reason);
     }
 
     /// Buries what ended while a message was offered.
@@ -225,42 +214,51 @@ impl<A: Agent> Mailbox<A> {
         let Ended(envelope, reason) = ended;
         self.bury(Buried::from(envelope), reason);
     }
-
-    fn keep(
-        &self,
-        stamp: Stamp,
-        extras: Option<Arc<Extras>>,
-        message: Option<Payload<A::Message>>,
-        reason: Reason,
-    ) {
-        let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
-        let message = message.and_then(Payload::into_inner);
-        self.dead_letters.take_in(DeadLetter {
-            id: MessageId {
-                agent: self.id,
-                number: stamp.number,
-            },
-            message_type: std::any::type_name::<A::Message>(),
-            priority: stamp.lane,
-            reason,
-            attempts: stamp.attempt,
-            was_ask: stamp.is_ask,
-            headers: extras.headers,
-            trace: extras.trace,
-            at: SystemTime::now(),
-            message: Mutex::new(
-                message.map(|message| Box::new(message) as Box<dyn Any + Send + Sync>),
-            ),
-        });
-    }
 }
 
 /// What is left of an envelope at its end. The message is missing where a handler that was cut off still has it.
-struct Buried<A: Agent> {
+pub(crate) struct Buried<A: Agent> {
     stamp: Stamp,
     reply: Option<ReplyTo<A::Reply>>,
     extras: Option<Arc<Extras>>,
     message: Option<Payload<A::Message>>,
+}
+
+impl<A: Agent> Buried<A> {
+    /// Tells the dead letters and the asker what became of it; `agent` is whose it was.
+    pub(crate) fn bury(self, agent: AgentId, dead_letters: &DeadLetters, reason: Reason) {
+        let Self {
+            stamp,
+            reply,
+            extras,
+            message,
+        } = self;
+        let answer = (reason.clone(), stamp.attempt);
+        if reason.end(stamp.attempt > 0).is_dead_lettered() {
+            let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
+            let message = message.and_then(Payload::into_inner);
+            let boxed = |message| Box::new(message) as Box<dyn Any + Send + Sync>;
+            dead_letters.take_in(DeadLetter {
+                id: MessageId {
+                    agent,
+                    number: stamp.number,
+                },
+                message_type: std::any::type_name::<A::Message>(),
+                priority: stamp.lane,
+                reason,
+                attempts: stamp.attempt,
+                was_ask: stamp.is_ask,
+                headers: extras.headers,
+                trace: extras.trace,
+                at: SystemTime::now(),
+                message: Mutex::new(message.map(boxed)),
+            });
+        }
+        // Last: whoever hears that a message failed finds its dead letter.
+        if let Some(reply) = reply {
+            reply.send(Err(answer));
+        }
+    }
 }
 
 impl<A: Agent> From<Envelope<A>> for Buried<A> {

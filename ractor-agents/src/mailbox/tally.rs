@@ -31,6 +31,7 @@ pub(super) struct Arrivals {
     shed: Count,
     /// Ended without ever reaching the outlet: the agent was closed.
     failed: Count,
+    moved: Count,
 }
 
 impl Arrivals {
@@ -51,6 +52,11 @@ impl Arrivals {
         self.failed.add(count as u64);
     }
 
+    /// Handed on to another agent.
+    pub(super) fn move_on(&self, count: usize) {
+        self.moved.add(count as u64);
+    }
+
     pub(super) fn accounting(&self) -> Accounting {
         let (shed, failed) = (self.shed.get(), self.failed.get());
         Accounting {
@@ -58,6 +64,7 @@ impl Arrivals {
             deduplicated: self.deduplicated.get(),
             shed,
             failed,
+            moved: self.moved.get(),
             dead_lettered: shed + failed,
             ..Accounting::default()
         }

@@ -37,6 +37,8 @@ pub(crate) struct Stamp {
     pub(crate) attempt: u16,
     /// How many times one may; zero means as the agent's settings say.
     pub(crate) attempts_max: u16,
+    /// The number of the router that it came by; zero for none. Should its agent end, that router finds another.
+    pub(crate) router: u32,
 }
 
 impl Stamp {
@@ -55,6 +57,7 @@ impl Stamp {
             is_ask: false,
             attempt: 0,
             attempts_max: 0,
+            router: 0,
         }
     }
 }

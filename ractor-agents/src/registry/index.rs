@@ -126,7 +126,9 @@ impl Index {
         let _writing = self.writing.lock();
         let number = id.number();
         let member = self.members.remove(&number)?;
-        if let Some(name) = member.name() {
+        if let Some(name) = member.name()
+            && self.names.get(&**name) == Some(number)
+        {
             self.names.remove(&**name);
         }
         for key in keys(&*member) {
@@ -141,6 +143,19 @@ impl Index {
         }
         self.tell(Change::Left(number));
         Some(member)
+    }
+
+    /// Makes the name of one that of another, unless that has one. Never is there a moment without somebody of that name.
+    pub(crate) fn pass_name(&self, from: AgentId, to: AgentId) {
+        let _writing = self.writing.lock();
+        let (Some(from), Some(to)) = (self.get(from.number()), self.get(to.number())) else {
+            return;
+        };
+        if let Some(name) = from.name()
+            && to.take_name(Arc::clone(name))
+        {
+            self.names.insert(Arc::clone(name), to.id().number());
+        }
     }
 
     /// Changes from now on, in their order.

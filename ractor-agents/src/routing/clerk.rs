@@ -7,6 +7,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::core::Core;
+use super::offering::LOOK_AGAIN;
 use crate::registry::Change;
 
 /// A router's actor. It has nothing of its own: killed, its successor looks round and goes on, and messages are routed by the last
@@ -48,6 +49,16 @@ impl Clerk {
         }
     }
 
+    /// Until there may be somebody for messages whose agent has ended.
+    async fn stranded(&self) {
+        let strand = &self.0.stranded;
+        if strand.is_empty() {
+            strand.came.notified().await;
+        } else {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Until the swarm has ended.
     async fn keep(&self) {
         let Some(swarm) = self.0.swarm.upgrade() else {
@@ -58,7 +69,14 @@ impl Clerk {
         self.0.look_round();
         loop {
             let (mut came, mut left) = (Vec::new(), Vec::new());
-            let mut next = match changes.recv().await {
+            let received = tokio::select! {
+                received = changes.recv() => received,
+                () = self.stranded() => {
+                    self.0.stranded.offer(&self.0);
+                    continue;
+                }
+            };
+            let mut next = match received {
                 Ok(change) => Ok(change),
                 Err(RecvError::Lagged(_)) => Err(TryRecvError::Lagged(0)),
                 Err(RecvError::Closed) => return,
@@ -83,6 +101,7 @@ impl Clerk {
             } else {
                 self.0.look_round();
             }
+            self.0.stranded.offer(&self.0);
         }
     }
 }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::candidate::Fitness;
+use super::failover::Strand;
 use super::ring::Ring;
 use super::source::{By, Source};
 use super::strategy::{Candidates, random_place};
@@ -20,8 +21,10 @@ use crate::message::Clock;
 use crate::swarm::{Inner, Member};
 
 /// What a router's handles, its actor and the messages on their way share. It outlives the actor.
-pub(super) struct Core {
+pub(crate) struct Core {
     pub(super) swarm: Weak<Inner>,
+    /// From 1; messages carry it.
+    pub(super) number: u32,
     pub(super) clock: Clock,
     pub(super) source: Source,
     pub(super) rules: Rules,
@@ -29,6 +32,8 @@ pub(super) struct Core {
     snapshot: ArcSwap<Snapshot>,
     /// Changed by the actor, and by hand where members are named.
     seating: Mutex<Seating>,
+    /// Messages whose agent has ended.
+    pub(super) stranded: Strand,
     /// No handle is left: the actor may end.
     pub(super) is_abandoned: AtomicBool,
     pub(super) abandoned: Notify,
@@ -87,6 +92,7 @@ impl Core {
         strategy: Box<dyn Strategy>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            number: swarm.next_router(),
             clock: swarm.clock(),
             swarm: Arc::downgrade(swarm),
             source,
@@ -94,6 +100,7 @@ impl Core {
             strategy: ArcSwap::from_pointee(strategy),
             snapshot: ArcSwap::new(Snapshot::of(Arc::default())),
             seating: Mutex::default(),
+            stranded: Strand::default(),
             is_abandoned: AtomicBool::new(false),
             abandoned: Notify::new(),
         })
@@ -255,6 +262,13 @@ impl Core {
 
     fn publish(&self, seating: &mut Seating) {
         self.snapshot.store(Snapshot::of(seating.publish()));
+    }
+
+    /// Whether there is a handle, and a swarm that is not ending.
+    pub(super) fn is_open(&self) -> bool {
+        let is_abandoned = self.is_abandoned.load(Ordering::Acquire);
+        let is_ending = self.swarm.upgrade().is_none_or(|swarm| swarm.is_ending());
+        !is_abandoned && !is_ending
     }
 
     pub(super) fn abandon(&self) {

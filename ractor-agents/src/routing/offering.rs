@@ -17,7 +17,7 @@ use crate::message::{Moment, Priority};
 
 /// How long a message that nobody can be given waits before it looks again: no agent knows its routers, so none can tell them that
 /// it is fit again.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// After how many that had no room it waits at the first of them. Source: a guess; where so many are full, so are the rest.
 const TRIES_MAX: usize = 16;
@@ -66,9 +66,11 @@ fn port<A: Agent>(candidate: &Candidate) -> Option<&dyn Port<A::Message, A::Repl
 
 impl<'a, A: Agent> Routing<'a, A> {
     pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
+        let mut parcel = Parcel::new(message, Priority::Normal);
+        parcel.stamp.router = core.number;
         Self {
             core,
-            slot: Some(Parcel::new(message, Priority::Normal)),
+            slot: Some(parcel),
             tried: Vec::new(),
             has_asker: false,
             since: Moment::NEVER,

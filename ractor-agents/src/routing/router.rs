@@ -273,14 +273,16 @@ impl<A: Agent> RouterBuilder<A> {
         }
         // By the time it is there it knows everybody who was there before.
         core.look_round();
+        inner.lost_and_found.enter(core.number, &core);
         start(inner, core).await?;
         Ok(router)
     }
 }
 
 async fn start(swarm: &Inner, core: Arc<Core>) -> Result<(), SpawnError> {
+    let number = u64::from(core.number);
     let start = move |cx: &StartContext<'_>| spawn_now(Clerk(Arc::clone(&core)), (), cx);
-    let spec = ChildSpec::new(swarm.next_router(), start)
+    let spec = ChildSpec::new(number, start)
         .restart(Restart::Transient)
         .shutdown(Shutdown::BrutalKill);
     let started = swarm.routers().start_child(spec).await;

@@ -1,7 +1,7 @@
 //! What all handles of a swarm share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::dead_letter::DeadLetters;
 use crate::mailbox::Settings;
 use crate::message::Clock;
 use crate::registry::{Index, Obstacle};
+use crate::routing::LostAndFound;
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -31,9 +32,10 @@ pub(crate) struct Inner {
     pub(super) tree: SupervisorRef,
     partitions: Vec<SupervisorRef>,
     routers: SupervisorRef,
-    routers_made: AtomicU64,
+    routers_made: AtomicU32,
+    pub(crate) lost_and_found: LostAndFound,
     pub(crate) index: Index,
-    pub(super) dead_letters: DeadLetters,
+    pub(crate) dead_letters: DeadLetters,
     pub(crate) traces: bool,
     /// What agents are spawned with that choose nothing else.
     pub(super) settings: Arc<Settings>,
@@ -112,7 +114,8 @@ impl Inner {
             tree,
             partitions,
             routers,
-            routers_made: AtomicU64::new(0),
+            routers_made: AtomicU32::new(0),
+            lost_and_found: LostAndFound::default(),
             index: Index::new(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
@@ -145,7 +148,7 @@ impl Inner {
         &self.routers
     }
 
-    pub(crate) fn next_router(&self) -> u64 {
+    pub(crate) fn next_router(&self) -> u32 {
         self.routers_made.fetch_add(1, Ordering::Relaxed) + 1
     }
 

@@ -13,6 +13,8 @@ use crate::routing::{Port, Protocol};
 pub(crate) trait Member: Send + Sync {
     fn id(&self) -> AgentId;
     fn name(&self) -> Option<&Arc<str>>;
+    /// False if it has one already.
+    fn take_name(&self, name: Arc<str>) -> bool;
     fn traits(&self) -> &Traits;
     fn agent_type(&self) -> TypeId;
     /// The types of its messages and replies, as those of a `Protocol`.
@@ -51,7 +53,11 @@ impl<A: Agent> Member for Record<A> {
     }
 
     fn name(&self) -> Option<&Arc<str>> {
-        self.defaults.name.as_ref()
+        self.name.get()
+    }
+
+    fn take_name(&self, name: Arc<str>) -> bool {
+        self.name.set(name).is_ok()
     }
 
     fn traits(&self) -> &Traits {

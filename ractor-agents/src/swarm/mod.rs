@@ -22,6 +22,7 @@ mod spawn;
 mod status;
 
 use std::fmt;
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,6 +125,46 @@ impl Swarm {
     /// The address of an agent, by its id. `None` if there is none, or if it is of another type.
     pub fn agent<A: Agent>(&self, id: AgentId) -> Option<AgentRef<A>> {
         self.registry().get(id)?.agent()
+    }
+
+    /// Puts a new agent in the place of an old one, while messages flow: spawns the new one, gives it the old one's name unless it has one
+    /// of its own, and stops the old one, which takes nothing new and finishes what it has within `limit`. What is left to it then goes
+    /// to another agent if it came [by a router](Self::router) and has an attempt left, and fails otherwise.
+    ///
+    /// Routers give new messages to the new one if it has what they ask for; spawn it with the capabilities of the old one. Who
+    /// holds an [`AgentRef`] of the old one is refused from then on; [`find`](Self::find) gives the new one.
+    ///
+    /// # Errors
+    /// [`SpawnError`] if the new one could not be spawned: then the old one goes on.
+    ///
+    /// # Cancel safety
+    /// Dropped, there may be both, and the old one may be stopping.
+    ///
+    /// # Examples
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// let swarm = Swarm::local();
+    /// let old = swarm.spawn(async |n: u32| n + 1).name("counter").await?;
+    /// let with = swarm.spawn(async |n: u32| n + 2);
+    /// let new = swarm.replace(old.id(), with, Duration::from_secs(5)).await?;
+    /// assert_eq!(new.ask(1_u32).await?, 3);
+    /// assert_eq!(swarm.registry().named("counter").map(|entry| entry.id()), Some(new.id()));
+    /// assert!(old.ask(1_u32).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn replace<B: Agent>(
+        &self,
+        old: AgentId,
+        with: impl IntoFuture<Output = Result<AgentRef<B>, SpawnError>>,
+        limit: Duration,
+    ) -> Result<AgentRef<B>, SpawnError> {
+        let new = with.await?;
+        self.inner.index.pass_name(old, new.id());
+        self.stop(old, limit).await;
+        Ok(new)
     }
 
     /// A router over agents that can do the same: awaiting it gives a [`Router`](crate::routing::Router). Without other options it chooses among all agents
