@@ -2,6 +2,7 @@
 
 mod balance;
 mod candidates;
+mod chaos;
 mod explanations;
 mod failover;
 mod full;
