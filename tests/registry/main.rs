@@ -2,6 +2,7 @@
 
 mod figures;
 mod finding;
+mod watching;
 
 /// What tests return, so that they can use `?`.
 type Result<T = ()> = ractor_agents::prelude::Result<T>;

@@ -120,12 +120,12 @@ impl<A: Agent> AgentRef<A> {
     /// Takes the agent out of service: it finishes what it has and takes nothing new, until it is
     /// [resumed](Self::resume).
     pub fn pause(&self) {
-        self.record.mailbox.set_gate(Gate::Maintenance);
+        self.record.set_gate(Gate::Maintenance);
     }
 
     /// Puts the agent back into service. Nothing happens unless it was [paused](Self::pause).
     pub fn resume(&self) {
-        self.record.mailbox.set_gate(Gate::Open);
+        self.record.set_gate(Gate::Open);
     }
 
     /// Asks the agent to stop: it takes nothing new, finishes what it has, runs its stop hook and ends. Returns at once;

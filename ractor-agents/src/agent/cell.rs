@@ -103,6 +103,7 @@ struct Incarnation<'a, A: Agent> {
 impl<A: Agent> Drop for Incarnation<'_, A> {
     fn drop(&mut self) {
         self.record.mailbox.set_phase(self.epoch, Phase::Down);
+        self.record.note_standing();
         if let Some(gathering) = self.record.gathering.lock().take() {
             let panicked = std::thread::panicking();
             let why = if panicked {
@@ -152,6 +153,7 @@ async fn live<A: Agent>(
     if !record.mailbox.set_phase(epoch, Phase::Running) {
         return fenced(&record);
     }
+    record.note_standing();
     match record.batch {
         None => serve(&record, epoch, agent, ctx).await,
         Some(batch) => serve_batches(&record, batch, epoch, agent, ctx).await,

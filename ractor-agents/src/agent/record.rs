@@ -252,9 +252,22 @@ impl<A: Agent> Record<A> {
         }
     }
 
+    /// Tells those who watch the registry that the agent is in another state.
+    pub(super) fn note_standing(&self) {
+        if let Some(swarm) = self.swarm.upgrade() {
+            swarm.index.note_standing(self.id().number());
+        }
+    }
+
+    /// Takes the agent out of service, or puts it back.
+    pub(super) fn set_gate(&self, gate: Gate) {
+        self.mailbox.set_gate(gate);
+        self.note_standing();
+    }
+
     /// Begins an orderly stop: nothing new is taken, what is in line is handled.
     pub(crate) fn drain(&self) {
-        self.mailbox.set_gate(Gate::Draining);
+        self.set_gate(Gate::Draining);
         self.cancel();
     }
 

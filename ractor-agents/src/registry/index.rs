@@ -26,6 +26,8 @@ pub(crate) struct Index {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Entered(u64),
+    /// It started, ended an incarnation, or its gate was moved.
+    Standing(u64),
     Left(u64),
 }
 
@@ -163,6 +165,11 @@ impl Index {
         let _writing = self.writing.lock();
         let changes = || broadcast::Sender::new(CHANGES_MAX);
         self.changes.get_or_init(changes).subscribe()
+    }
+
+    /// Tells those who listen that somebody is in another state.
+    pub(crate) fn note_standing(&self, number: u64) {
+        self.tell(Change::Standing(number));
     }
 
     fn tell(&self, change: Change) {

@@ -11,6 +11,7 @@ mod shards;
 mod stats;
 mod traits;
 mod vitals;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) use index::{Change, Facet, Index, Obstacle};
 pub use stats::RegistryStats;
 pub(crate) use traits::Traits;
 pub(crate) use vitals::Vitals;
+pub use watch::{Filter, Seen, Watch};
 
 use crate::agent::{Agent, AgentId, AgentRef};
 use crate::swarm::Inner;
@@ -113,6 +115,27 @@ impl Registry {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Follows who comes and goes, from a snapshot on, without a gap.
+    ///
+    /// # Examples
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// use ractor_agents::registry::{Filter, Seen};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// let swarm = Swarm::local();
+    /// let mut watch = swarm.registry().watch(Filter::all().tag("eu"));
+    /// assert!(watch.snapshot().is_empty());
+    /// let agent = swarm.spawn(async |text: String| text).tag("eu").await?;
+    /// assert!(matches!(watch.next().await, Some(Seen::Registered(entry)) if entry.id() == agent.id()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(&self, filter: Filter) -> Watch {
+        Watch::new(&self.swarm, filter)
     }
 
     /// How the registry and those in it are doing.
