@@ -23,9 +23,11 @@ mod port;
 mod protocol;
 mod ring;
 mod router;
+mod scatter;
 mod source;
 mod strategy;
 mod table;
+pub mod topic;
 
 pub use candidate::{Candidate, PassedOver};
 pub use core::{WhenFull, WhenNobody};
@@ -35,6 +37,7 @@ pub use explain::{Considered, Explanation};
 pub(crate) use port::Port;
 pub use protocol::Protocol;
 pub use router::{Router, RouterBuilder};
+pub use scatter::{Gathered, Scatter, ScatterError};
 pub use strategy::{
     Candidates, LeastConnections, PowerOfTwo, RoundRobin, Strategy, WeightedRoundRobin,
 };
