@@ -35,9 +35,6 @@ async fn full(swarm: &Swarm, overflow: Overflow) -> Result<(AgentRef<Puppet>, Pu
     Ok((agent, puppet))
 }
 
-fn published(delivered: usize, skipped: usize) -> Published {
-    let mut published = Published::default();
-    published.delivered = delivered;
-    published.skipped = skipped;
-    published
+const fn published(delivered: usize, skipped: usize) -> Published {
+    Published { delivered, skipped }
 }

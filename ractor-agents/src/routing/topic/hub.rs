@@ -1,6 +1,6 @@
 //! What the handles of topics, their actor and the messages on their way share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -37,7 +37,7 @@ struct Books<M> {
     /// As published, and what is being added to it.
     table: Arc<Table<M>>,
     /// Who wants to hear of what, by number.
-    patterns: HashMap<u64, Vec<Pattern>>,
+    patterns: HashMap<u64, HashSet<Pattern>>,
     past: Past<M>,
 }
 
@@ -65,8 +65,10 @@ impl<M: Send + Sync + 'static> Hub<M> {
         })
     }
 
-    fn publish_table(&self, books: &Books<M>) {
-        self.table.store(Arc::clone(&books.table));
+    /// Returns the last one, to be dropped where nothing is locked: an agent may go with it, and whatever is its own.
+    #[must_use]
+    fn publish_table(&self, books: &Books<M>) -> Arc<Table<M>> {
+        self.table.swap(Arc::clone(&books.table))
     }
 
     /// Subscribes it, and returns what it is to hear of the past; nothing if it was subscribed already.
@@ -88,8 +90,10 @@ impl<M: Send + Sync + 'static> Hub<M> {
             return Ok(Vec::new());
         }
         let past = books.past.matching(&pattern);
-        books.patterns.entry(number).or_default().push(pattern);
-        self.publish_table(&books);
+        books.patterns.entry(number).or_default().insert(pattern);
+        let last = self.publish_table(&books);
+        drop(books);
+        drop(last);
         Ok(past)
     }
 
@@ -99,15 +103,16 @@ impl<M: Send + Sync + 'static> Hub<M> {
         let Some(patterns) = books.patterns.get_mut(&number) else {
             return false;
         };
-        let Some(place) = patterns.iter().position(|known| known == pattern) else {
+        if !patterns.remove(pattern) {
             return false;
-        };
-        patterns.swap_remove(place);
+        }
         if patterns.is_empty() {
             books.patterns.remove(&number);
         }
         books.take_out(number, pattern);
-        self.publish_table(&books);
+        let last = self.publish_table(&books);
+        drop(books);
+        drop(last);
         true
     }
 
@@ -122,9 +127,9 @@ impl<M: Send + Sync + 'static> Hub<M> {
                 books.take_out(*number, &pattern);
             }
         }
-        if count > 0 {
-            self.publish_table(&books);
-        }
+        let last = (count > 0).then(|| self.publish_table(&books));
+        drop(books);
+        drop(last);
         count
     }
 
@@ -136,7 +141,7 @@ impl<M: Send + Sync + 'static> Hub<M> {
     /// How many subscriptions there are, and how many agents have any.
     pub(super) fn counts(&self) -> (usize, usize) {
         let books = self.books.lock();
-        let subscriptions = books.patterns.values().map(Vec::len).sum();
+        let subscriptions = books.patterns.values().map(HashSet::len).sum();
         (subscriptions, books.patterns.len())
     }
 
