@@ -24,6 +24,10 @@ impl<A: Agent> AgentRef<A> {
         Arc::clone(&self.record) as Arc<dyn Member>
     }
 
+    pub(crate) fn share(&self) -> Arc<Record<A>> {
+        Arc::clone(&self.record)
+    }
+
     pub(super) fn record(&self) -> &Record<A> {
         &self.record
     }

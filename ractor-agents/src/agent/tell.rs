@@ -20,7 +20,7 @@ pub struct Tell<'a, A: Agent> {
 
 impl<'a, A: Agent> Tell<'a, A> {
     #[inline]
-    pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
+    pub(crate) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
             delivery: Delivery::new(to, message),
         }

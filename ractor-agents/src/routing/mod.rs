@@ -24,9 +24,11 @@ mod port;
 mod protocol;
 mod ring;
 mod router;
+mod scatter;
 mod source;
 mod strategy;
 mod table;
+pub mod topic;
 
 pub use candidate::{Candidate, PassedOver};
 pub use core::{WhenFull, WhenNobody};
@@ -37,6 +39,7 @@ pub(crate) use failover::{Lost, LostAndFound};
 pub(crate) use port::Port;
 pub use protocol::Protocol;
 pub use router::{Router, RouterBuilder};
+pub use scatter::{Gathered, Scatter, ScatterError};
 pub use strategy::{
     Candidates, LeastConnections, LeastResponseTime, PowerOfTwo, RoundRobin, Strategy,
     WeightedRoundRobin,

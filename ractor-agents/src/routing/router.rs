@@ -6,15 +6,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use supervisors::{ChildSpec, Restart, Shutdown, StartContext, spawn_now};
-
-use super::clerk::Clerk;
+use super::clerk::start;
 use super::core::{Core, Rules, WhenFull, WhenNobody};
 use super::source::{By, Source};
-use super::{Explanation, PowerOfTwo, RouteError, RoutedAsk, RoutedTell, Strategy};
+use super::{Explanation, PowerOfTwo, RouteError, RoutedAsk, RoutedTell, Scatter, Strategy};
 use crate::agent::{Agent, AgentId, AgentRef, IntoMessage};
 use crate::registry::{CapabilityError, Requirement};
-use crate::swarm::{Inner, SpawnError, Swarm};
+use crate::swarm::{SpawnError, Swarm};
 
 /// Stands for agents that can do the same: what it is told or asked goes to one of them. Made by [`Swarm::router`].
 ///
@@ -97,6 +95,43 @@ impl<A: Agent> Router<A> {
         A::Message: Clone,
     {
         super::offering::broadcast::<A>(self.core(), message)
+    }
+
+    /// Sends a copy to many and gathers what they answer: all of them, the first, or a quorum.
+    ///
+    /// The returned [`Scatter`] is a future that sends when it is awaited; before that, options can be set. It waits up to 30 seconds,
+    /// unless [`within`](Scatter::within) says otherwise, and for nobody to come or to have room.
+    ///
+    /// # Errors
+    /// [`ScatterError`](super::ScatterError) if nobody is fit, or fewer answer than were asked for; what there is is in it.
+    ///
+    /// # Cancel safety
+    /// As told at [`Scatter`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use ractor_agents::prelude::*;
+    /// use ractor_agents::routing::Protocol;
+    ///
+    /// # async fn digest(text: String) -> usize { text.len() }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// let swarm = Swarm::local();
+    /// swarm.spawn_many([digest; 3]).capability("summarise").await?;
+    ///
+    /// let summarise = swarm.router::<Protocol<String, usize>>().capability("summarise").await?;
+    /// let gathered = summarise.scatter("a long story").quorum(2).within(Duration::from_secs(5)).await?;
+    /// assert_eq!(gathered.answers.len(), 2);
+    /// assert_eq!(gathered.answers[0].1, 12);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "gather")]
+    pub fn scatter<K, M: IntoMessage<A, K>>(&self, message: M) -> Scatter<'_, A, M::Reply>
+    where
+        A::Message: Clone,
+    {
+        Scatter::new(self.core(), message.into_message(), M::reply)
     }
 
     /// Whom a message would go to now, and why not to the others. Looks at every candidate.
@@ -277,16 +312,6 @@ impl<A: Agent> RouterBuilder<A> {
         start(inner, core).await?;
         Ok(router)
     }
-}
-
-async fn start(swarm: &Inner, core: Arc<Core>) -> Result<(), SpawnError> {
-    let number = u64::from(core.number);
-    let start = move |cx: &StartContext<'_>| spawn_now(Clerk(Arc::clone(&core)), (), cx);
-    let spec = ChildSpec::new(number, start)
-        .restart(Restart::Transient)
-        .shutdown(Shutdown::BrutalKill);
-    let started = swarm.routers().start_child(spec).await;
-    started.map(drop).map_err(|_| SpawnError::Ended)
 }
 
 impl<A: Agent> IntoFuture for RouterBuilder<A> {

@@ -37,7 +37,7 @@ pub use status::{AgentStatus, KindStatus, SwarmStatus};
 use crate::agent::{Agent, AgentId, AgentRef, IntoAgent};
 use crate::dead_letter::DeadLetters;
 use crate::registry::Registry;
-use crate::routing::RouterBuilder;
+use crate::routing::{RouterBuilder, topic};
 use crate::supervision::{Tree, TreeEvents};
 use inner::Handle;
 
@@ -174,6 +174,15 @@ impl Swarm {
     /// [`SpawnError::Capability`] if a requirement is none, [`SpawnError::Ended`] if the swarm has ended.
     pub fn router<A: Agent>(&self) -> RouterBuilder<A> {
         RouterBuilder::new(self.clone())
+    }
+
+    /// Topics to publish messages of type `M` to: awaiting it gives [`Topics`](topic::Topics), to which agents of any type that take
+    /// `M` can be subscribed.
+    ///
+    /// # Errors
+    /// [`SpawnError::Ended`] if the swarm has ended.
+    pub fn topics<M: Send + Sync + 'static>(&self) -> topic::TopicsBuilder<M> {
+        topic::TopicsBuilder::new(self.clone())
     }
 
     /// Who is in the swarm, what each can do, and how each is doing.

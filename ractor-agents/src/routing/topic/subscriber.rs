@@ -1,0 +1,76 @@
+//! An agent of whatever type as topics see it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::{Agent, AgentId, AgentRef, Record, Tell};
+use crate::mailbox::{Overflow, Refusal};
+use crate::message::{Envelope, Priority};
+
+/// An agent of whatever type that takes `M`, whatever it answers.
+pub(super) trait Subscriber<M>: Send + Sync {
+    fn id(&self) -> AgentId;
+
+    /// Offers it a message, without waiting.
+    fn offer(&self, message: M, manner: Manner) -> Offered;
+
+    /// Tells it a message, waiting for room. True if it took it.
+    fn tell(self: Arc<Self>, message: M, manner: Manner) -> Telling;
+}
+
+pub(super) type Telling = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Manner {
+    pub(super) priority: Option<Priority>,
+    pub(super) ttl: Option<Duration>,
+}
+
+/// What came of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    Taken,
+    /// There will be room.
+    Full,
+    Refused,
+}
+
+impl<A: Agent> Subscriber<A::Message> for Record<A> {
+    fn id(&self) -> AgentId {
+        self.id()
+    }
+
+    fn offer(&self, message: A::Message, manner: Manner) -> Offered {
+        let lane = manner.priority.unwrap_or(self.defaults.priority);
+        let mut envelope = Envelope::<A>::new(message, lane);
+        if let Some(ttl) = manner.ttl {
+            envelope.set_ttl(ttl);
+        }
+        let settings = self.mailbox.settings();
+        match self.offer(&mut Some(envelope)) {
+            Ok(()) => Offered::Taken,
+            Err(Refusal::Full { priority, .. })
+                if settings.lane(priority).overflow == Overflow::Wait =>
+            {
+                Offered::Full
+            }
+            Err(_) => Offered::Refused,
+        }
+    }
+
+    fn tell(self: Arc<Self>, message: A::Message, manner: Manner) -> Telling {
+        let to = AgentRef::new(self);
+        Box::pin(async move {
+            let mut tell = Tell::new(&to, message);
+            if let Some(priority) = manner.priority {
+                tell = tell.priority(priority);
+            }
+            if let Some(ttl) = manner.ttl {
+                tell = tell.ttl(ttl);
+            }
+            tell.await.is_ok()
+        })
+    }
+}
