@@ -20,6 +20,7 @@ use crate::mailbox::{Gate, Identity, Inbound, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority};
 use crate::registry::Traits;
 use crate::swarm::Inner;
+use crate::waits::Seat;
 
 /// What a restart begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +92,10 @@ pub(crate) struct Record<A: Agent> {
     pub(crate) registered_at: SystemTime,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
+    /// Whether it is found out for whom the agent waits.
+    pub(super) is_watched: bool,
+    /// For whom it waits.
+    pub(crate) seat: Seat,
     /// Whether messages get anything from the agent that they would not have otherwise.
     prepares: bool,
     pub(crate) defaults: Arc<Defaults>,
@@ -129,6 +134,8 @@ impl<A: Agent> Record<A> {
         Self {
             mailbox,
             traces: swarm.traces,
+            is_watched: swarm.is_watched(),
+            seat: Seat::default(),
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
             registered_at,

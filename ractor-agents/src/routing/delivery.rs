@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::core::Core;
 use super::offering::Routing;
 use super::{Candidate, RouteError};
-use crate::agent::{Agent, Answer, AskError, ReplyTo};
+use crate::agent::{Agent, AskError, Awaited, ReplyTo, Silence};
 use crate::message::{Moment, Priority, TooManyHeaders};
 
 /// How long an ask waits by default. Source: the handler's default deadline.
@@ -114,8 +112,8 @@ pub struct RoutedAsk<'a, A: Agent, R> {
 
 enum State<A: Agent> {
     Unsent,
-    Offering(oneshot::Receiver<Answer<A::Reply>>),
-    Sent(Arc<Candidate>, oneshot::Receiver<Answer<A::Reply>>),
+    Offering(Awaited<A::Reply>),
+    Sent(Arc<Candidate>, Awaited<A::Reply>),
     Done,
 }
 
@@ -171,8 +169,9 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
         let State::Sent(candidate, answer) = &mut this.state else {
             return Poll::Pending;
         };
-        let answer = ready!(Pin::new(answer).poll(cx));
         let agent = candidate.id();
+        let swarm = this.routing.core.swarm.as_ptr() as usize;
+        let answer = ready!(answer.poll(swarm, agent, cx));
         this.state = State::Done;
         let stopped = || RouteError::Failed(AskError::Stopped { agent });
         Poll::Ready(match answer {
@@ -182,7 +181,10 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
                 let error = AskError::from_reason(agent, reason, attempts, waited);
                 Err(RouteError::Failed(error))
             }
-            Err(_) => Err(stopped()),
+            Err(Silence::Ended) => Err(stopped()),
+            Err(Silence::Deadlock(cycle)) => {
+                Err(RouteError::Failed(AskError::Deadlock { agent, cycle }))
+            }
         })
     }
 }
