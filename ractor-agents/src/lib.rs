@@ -30,6 +30,7 @@ pub mod registry;
 pub mod routing;
 pub mod supervision;
 pub mod swarm;
+mod waits;
 
 // The README's code is compiled and run with the documentation tests.
 #[cfg(doctest)]

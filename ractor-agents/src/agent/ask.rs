@@ -5,11 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::tell::{Delivery, options};
-use super::{Agent, AgentRef, Answer, AskError, Current, ReplyTo};
+use super::{Agent, AgentRef, Answer, AskError, Awaited, Current, ReplyTo, Silence};
 use crate::mailbox::Refusal;
 use crate::message::{Moment, Priority, TooManyHeaders};
 
@@ -29,13 +28,13 @@ enum State<A: Agent> {
     Unsent,
     /// Waiting for room, with a timer of its own: nobody else knows of the message yet.
     Offering {
-        answer: oneshot::Receiver<Answer<A::Reply>>,
+        answer: Awaited<A::Reply>,
         since: Moment,
         timer: Option<Pin<Box<Sleep>>>,
     },
     /// In line or in hand. The supervisors' clock ends it when the patience is over.
     Sent {
-        answer: oneshot::Receiver<Answer<A::Reply>>,
+        answer: Awaited<A::Reply>,
         since: Moment,
     },
     Done,
@@ -118,11 +117,7 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         }
     }
 
-    fn finish(
-        &self,
-        answer: Result<Answer<A::Reply>, oneshot::error::RecvError>,
-        since: Moment,
-    ) -> AskResult<A, R> {
+    fn finish(&self, answer: Result<Answer<A::Reply>, Silence>, since: Moment) -> AskResult<A, R> {
         let agent = self.delivery.to.id();
         match answer {
             Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),
@@ -132,7 +127,8 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
                 attempts,
                 Moment::now().since(since),
             )),
-            Err(_) => Err(AskError::Stopped { agent }),
+            Err(Silence::Ended) => Err(AskError::Stopped { agent }),
+            Err(Silence::Deadlock(cycle)) => Err(AskError::Deadlock { agent, cycle }),
         }
     }
 }
@@ -160,7 +156,8 @@ impl<A: Agent, R> Future for Ask<'_, A, R> {
         let State::Sent { answer, since } = &mut this.state else {
             return Poll::Pending;
         };
-        let answer = ready!(Pin::new(answer).poll(cx));
+        let to = this.delivery.to;
+        let answer = ready!(answer.poll(to.record().swarm_address(), to.id(), cx));
         let since = *since;
         this.state = State::Done;
         Poll::Ready(this.finish(answer, since))

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::cell::{end_incarnation, fenced};
 use super::context::Context;
+use super::noting::{Notes, Noting};
 use super::record::Batch;
 use super::{Agent, Failure, Pace, Record};
 use crate::mailbox::{Hand, Next, Unparked};
@@ -20,6 +21,7 @@ pub(super) async fn serve_batches<A: Agent>(
     epoch: u32,
     agent: &mut A,
     ctx: &mut Context<A>,
+    notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
     let mailbox = &record.mailbox;
     let mut pace = Pace::new(mailbox.settings().clock);
@@ -46,7 +48,7 @@ pub(super) async fn serve_batches<A: Agent>(
                 _ => break,
             }
         }
-        deliver(agent, in_hand, ctx).await?;
+        deliver(agent, in_hand, ctx, notes).await?;
         pace.handled(true);
         if pace.tick().is_none() {
             pace.rest();
@@ -81,6 +83,7 @@ async fn deliver<A: Agent>(
     agent: &mut A,
     mut in_hand: Batched<'_, A>,
     ctx: &mut Context<A>,
+    notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
     for hand in &in_hand.0 {
         ctx.enter(hand);
@@ -89,8 +92,7 @@ async fn deliver<A: Agent>(
     if messages.is_empty() {
         return Ok(());
     }
-    let handled = agent
-        .handle_batch(&messages, ctx)
+    let handled = Noting::new(agent.handle_batch(&messages, ctx), notes, ctx)
         .await
         .and_then(|replies| {
             let (expected, got) = (messages.len(), replies.len());

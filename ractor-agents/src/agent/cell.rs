@@ -10,7 +10,7 @@ use supervisors::{ExitReason, Panicked, StartFailed};
 
 use super::batches::serve_batches;
 use super::context::Context;
-use super::noting::Noting;
+use super::noting::{Notes, Noting};
 
 use super::{Agent, Current, Failure, OnRestart, Pace, Record};
 use crate::mailbox::{Hand, Next, Phase};
@@ -79,7 +79,9 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         // Boxed, because ractor stores the future of a handler about three times over.
         let record = &self.record;
         let work = run(record, self.epoch, body);
-        let work = Box::pin(Current::scope(record.swarm_address(), record.id(), work));
+        let swarm = record.swarm_address();
+        let work = Current::scope(swarm, record.id(), record.is_watched, work);
+        let work = Box::pin(work);
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(())) => {
                 myself.stop(None);
@@ -128,6 +130,7 @@ async fn run<A: Agent>(
     if !record.mailbox.begin(epoch, start_by) {
         return fenced(record);
     }
+    record.seat.take_over(epoch);
     let _incarnation = Incarnation { record, epoch };
     let mut ctx = Context::new(Arc::clone(record), swarm);
     let restarted = body.restarted.take();
@@ -148,15 +151,16 @@ async fn live<A: Agent>(
     epoch: u32,
     ctx: &mut Context<A>,
 ) -> Result<(), ActorProcessingErr> {
-    start(agent, restarted, ctx).await?;
+    let mut notes = Notes::new(epoch);
+    start(agent, restarted, ctx, &mut notes).await?;
     let record = Arc::clone(&ctx.record);
     if !record.mailbox.set_phase(epoch, Phase::Running) {
         return fenced(&record);
     }
     record.note_standing();
     match record.batch {
-        None => serve(&record, epoch, agent, ctx).await,
-        Some(batch) => serve_batches(&record, batch, epoch, agent, ctx).await,
+        None => serve(&record, epoch, agent, ctx, &mut notes).await,
+        Some(batch) => serve_batches(&record, batch, epoch, agent, ctx, &mut notes).await,
     }
 }
 
@@ -165,10 +169,11 @@ async fn start<A: Agent>(
     agent: &mut A,
     restarted: Option<ExitReason>,
     ctx: &Context<A>,
+    notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
     let started = match &restarted {
-        None => agent.on_start(ctx).await,
-        Some(reason) => agent.on_restart(reason, ctx).await,
+        None => Noting::new(agent.on_start(ctx), notes, ctx).await,
+        Some(reason) => Noting::new(agent.on_restart(reason, ctx), notes, ctx).await,
     };
     if let Err(failure) = started {
         if let Some(gathering) = ctx.gathering() {
@@ -188,6 +193,7 @@ async fn serve<A: Agent>(
     epoch: u32,
     agent: &mut A,
     ctx: &mut Context<A>,
+    notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
     let mut hand = record.mailbox.hand(epoch);
     let mut pace = Pace::new(record.mailbox.settings().clock);
@@ -202,9 +208,8 @@ async fn serve<A: Agent>(
             }
         }
         ctx.enter(&hand);
-        let mut pended = false;
-        let handled = handle(agent, &hand, ctx, &mut pended).await;
-        pace.handled(pended);
+        let handled = handle(agent, &hand, ctx, notes).await;
+        pace.handled(notes.pended);
         match handled {
             Ok(answer) => reply = Some(answer),
             Err(failure) => {
@@ -215,19 +220,19 @@ async fn serve<A: Agent>(
     }
 }
 
-/// Has the agent handle an envelope, through the layers around it if there are any, and notes whether it had to wait.
+/// Has the agent handle an envelope, through the layers around it if there are any, and notes how it waits.
 async fn handle<A: Agent>(
     agent: &mut A,
     hand: &Hand<'_, A>,
     ctx: &Context<A>,
-    pended: &mut bool,
+    notes: &mut Notes,
 ) -> Result<A::Reply, Failure> {
     let Some(message) = hand.message() else {
         return Err(Failure::new("the message is gone").without_restart());
     };
     match &ctx.record.around {
-        None => Noting::new(agent.handle(message, ctx), pended).await,
-        Some(around) => Noting::new(around.handle_boxed(agent, message, ctx), pended).await,
+        None => Noting::new(agent.handle(message, ctx), notes, ctx).await,
+        Some(around) => Noting::new(around.handle_boxed(agent, message, ctx), notes, ctx).await,
     }
 }
 

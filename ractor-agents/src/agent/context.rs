@@ -17,7 +17,7 @@ use crate::swarm::{Inner, Spawn, Swarm};
 /// What an agent sees while it works: itself, its swarm, and the message in hand.
 pub struct Context<A: Agent> {
     pub(super) record: Arc<Record<A>>,
-    swarm: Arc<Inner>,
+    pub(super) swarm: Arc<Inner>,
     /// Whether a message is in hand.
     is_in_hand: bool,
     stamp: Stamp,

@@ -1,10 +1,12 @@
 //! Whose work the current task is.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::task::Waker;
 
 use tokio::task::futures::TaskLocalFuture;
 
 use super::AgentId;
+use super::desk::{Desk, Noted};
 use crate::message::TraceContext;
 
 tokio::task_local! {
@@ -13,11 +15,14 @@ tokio::task_local! {
 }
 
 /// Whose work the current task is: parentage, which travels with the task and not with the call.
-#[derive(Debug)]
 pub(crate) struct Current {
     swarm: usize,
     agent: AgentId,
     trace: Cell<Option<TraceContext>>,
+    /// Whether anybody wants to know for whom it waits.
+    is_watched: bool,
+    /// Made when it first waits for another agent.
+    desk: OnceCell<Box<Desk>>,
 }
 
 impl Current {
@@ -26,6 +31,7 @@ impl Current {
     pub(crate) fn scope<F: Future>(
         swarm: usize,
         agent: AgentId,
+        is_watched: bool,
         work: F,
     ) -> TaskLocalFuture<Box<Self>, F> {
         let trace = Cell::new(None);
@@ -34,6 +40,8 @@ impl Current {
                 swarm,
                 agent,
                 trace,
+                is_watched,
+                desk: OnceCell::new(),
             }),
             work,
         )
@@ -50,6 +58,50 @@ impl Current {
     pub(crate) fn agent_of(swarm: usize) -> Option<AgentId> {
         let agent = CURRENT.try_with(|current| (current.swarm == swarm).then_some(current.agent));
         agent.ok().flatten()
+    }
+
+    /// Does `work` at the desk of the current task, if it has one.
+    pub(super) fn at_desk<T>(work: impl FnOnce(&Desk) -> T) -> Option<T> {
+        let done = CURRENT.try_with(|current| current.desk.get().map(|desk| work(desk)));
+        done.ok().flatten()
+    }
+
+    /// Whether the current task has ever waited for another agent, and anybody wants to know for whom.
+    pub(super) fn has_desk() -> bool {
+        Self::at_desk(|_| ()).is_some()
+    }
+
+    /// A future that is polled with `waker` waits for an agent of that swarm. If the current task would wait for itself by that, it is
+    /// told by whom.
+    pub(super) fn note(
+        swarm: usize,
+        to: u64,
+        waker: &Waker,
+        noted: &mut Option<Noted>,
+    ) -> Option<Vec<AgentId>> {
+        let mut note = |current: &Self| {
+            if !current.is_watched || current.swarm != swarm {
+                return None;
+            }
+            current
+                .desk
+                .get_or_init(Box::default)
+                .note(to, waker, noted)
+        };
+        CURRENT.try_with(|current| note(current)).ok().flatten()
+    }
+
+    /// Whether that future is part of the current task still, and polled with its waker.
+    pub(super) fn has_at_desk(noted: &Noted, waker: &Waker) -> bool {
+        Self::at_desk(|desk| desk.knows(noted, waker)).unwrap_or(false)
+    }
+
+    /// That future waits no more.
+    pub(super) fn strike(noted: Noted) {
+        let is_here = Self::at_desk(|desk| desk.strike(&noted));
+        if is_here != Some(true) {
+            noted.leave();
+        }
     }
 
     /// Where the message that is being handled belongs.

@@ -75,6 +75,16 @@ pub enum AskError<M> {
         /// Why the last one ended.
         reason: Reason,
     },
+    /// The asker would have waited for itself: the agent waits for another, that one perhaps for a third, and so on back to the
+    /// asker, all of them by an `ask` that their handlers wait for and for nothing else. The message was withdrawn. The others are
+    /// answered when the asker goes on.
+    #[error("asking {agent} would wait for itself: {}", circle(cycle))]
+    Deadlock {
+        /// Who was asked.
+        agent: AgentId,
+        /// Who waits for whom: the asker, who was asked, and so on; the last waits for the asker.
+        cycle: Vec<AgentId>,
+    },
     /// The agent ended before a handler began, or its supervisor gave it up.
     #[error("{agent} ended without an answer")]
     Stopped {
@@ -116,6 +126,7 @@ impl<M> AskError<M> {
             | Self::Expired { agent }
             | Self::Shed { agent }
             | Self::Failed { agent, .. }
+            | Self::Deadlock { agent, .. }
             | Self::Stopped { agent } => *agent,
         }
     }
@@ -127,9 +138,19 @@ impl<M> AskError<M> {
             Self::Refused(refused) => refused.is_retryable(),
             Self::Timeout { .. } | Self::Expired { .. } | Self::Shed { .. } => true,
             Self::Failed { reason, .. } => !matches!(reason, Reason::Quarantined),
-            Self::Duplicate { .. } | Self::Stopped { .. } => false,
+            // The same handler would be told the same again.
+            Self::Deadlock { .. } | Self::Duplicate { .. } | Self::Stopped { .. } => false,
         }
     }
+}
+
+/// `a#1 -> b#2 -> a#1`.
+fn circle(agents: &[AgentId]) -> String {
+    let closed = agents.iter().chain(agents.first());
+    closed
+        .map(AgentId::to_string)
+        .collect::<Vec<_>>()
+        .join(" -> ")
 }
 
 // By hand, so that messages need no `Debug` and do not end up in logs.

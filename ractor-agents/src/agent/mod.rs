@@ -2,10 +2,12 @@
 
 mod address;
 mod ask;
+mod awaited;
 mod batches;
 mod cell;
 mod context;
 mod current;
+mod desk;
 mod error;
 mod failure;
 mod gathering;
@@ -13,6 +15,7 @@ mod handler;
 mod id;
 mod into_agent;
 mod into_message;
+mod lookout;
 mod noting;
 mod own_thread;
 mod pace;
@@ -24,6 +27,7 @@ mod timers;
 
 pub use address::AgentRef;
 pub use ask::Ask;
+pub(crate) use awaited::{Awaited, Silence};
 pub(crate) use context::Brood;
 pub use context::Context;
 pub(crate) use current::Current;

@@ -1,32 +1,108 @@
-//! Whether a handler had to wait.
+//! What is noted while an agent's work is polled: whether it had to wait, and for whom.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::context::Context as AgentContext;
+use super::lookout::Lookout;
+use super::{Agent, Current};
+
+/// What one incarnation notes of its work.
+#[derive(Default)]
+pub(super) struct Notes {
+    epoch: u32,
+    /// Whether the work was ever pending.
+    pub(super) pended: bool,
+    /// Made when the work first waits for another agent.
+    lookout: Option<Box<Lookout>>,
+}
+
+impl Notes {
+    pub(super) fn new(epoch: u32) -> Self {
+        Self {
+            epoch,
+            pended: false,
+            lookout: None,
+        }
+    }
+}
+
 pin_project! {
-    /// A future that notes whether it was ever pending.
-    pub(super) struct Noting<'a, F> {
+    /// Work of an agent whose waits are noted.
+    pub(super) struct Noting<'a, A: Agent, F> {
         #[pin]
         work: F,
-        pended: &'a mut bool,
+        notes: &'a mut Notes,
+        ctx: &'a AgentContext<A>,
     }
 }
 
-impl<'a, F> Noting<'a, F> {
-    pub(super) fn new(work: F, pended: &'a mut bool) -> Self {
-        Self { work, pended }
+impl<'a, A: Agent, F> Noting<'a, A, F> {
+    pub(super) fn new(work: F, notes: &'a mut Notes, ctx: &'a AgentContext<A>) -> Self {
+        notes.pended = false;
+        Self { work, notes, ctx }
     }
 }
 
-impl<F: Future> Future for Noting<'_, F> {
+impl<A: Agent, F: Future> Future for Noting<'_, A, F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let polled = this.work.poll(cx);
-        **this.pended |= polled.is_pending();
-        polled
+        let mut this = self.project();
+        let notes = &mut **this.notes;
+        if let Some(lookout) = &mut notes.lookout {
+            let polled = poll_watched(this.work, lookout, this.ctx, cx);
+            notes.pended |= polled.is_pending();
+            return polled;
+        }
+        let polled = this.work.as_mut().poll(cx);
+        if polled.is_ready() {
+            return polled;
+        }
+        notes.pended = true;
+        if !Current::has_desk() {
+            return polled;
+        }
+        // It waits for another agent, for the first time: once more, with a waker that counts.
+        let lookout = Box::new(Lookout::new(cx.waker()));
+        this.ctx.record.seat.sit(notes.epoch, lookout.edge());
+        let lookout = notes.lookout.insert(lookout);
+        poll_watched(this.work, lookout, this.ctx, cx)
     }
+}
+
+/// Polls `work`, and says so if it then waits for one other agent and nothing else.
+fn poll_watched<A: Agent, F: Future>(
+    mut work: Pin<&mut F>,
+    lookout: &mut Lookout,
+    ctx: &AgentContext<A>,
+    cx: &Context<'_>,
+) -> Poll<F::Output> {
+    let mut is_renewed = false;
+    let note = loop {
+        lookout.begin(cx.waker());
+        let before = lookout.clones();
+        Current::at_desk(|desk| desk.begin(lookout.waker(), lookout.edge()));
+        let watched = &mut Context::from_waker(lookout.waker());
+        if let Poll::Ready(output) = work.as_mut().poll(watched) {
+            return Poll::Ready(output);
+        }
+        let Some(note) = Current::at_desk(super::desk::Desk::settle).flatten() else {
+            return Poll::Pending;
+        };
+        match lookout.clones() {
+            1 => break note,
+            _ if before == 0 || is_renewed => return Poll::Pending,
+            // Perhaps some are left from before.
+            _ => lookout.renew(cx.waker()),
+        }
+        is_renewed = true;
+    };
+    if let Some(circle) = ctx.swarm.wait(ctx.id(), lookout.edge(), note.to) {
+        Current::at_desk(|desk| desk.condemn(note.wait, circle));
+        cx.waker().wake_by_ref();
+    }
+    Poll::Pending
 }

@@ -21,6 +21,7 @@ use crate::message::{Envelope, Priority, Stamp};
 use crate::registry::{Traits, Vitals};
 use crate::routing::Lost;
 use crate::swarm::Inner;
+use crate::waits::Seat;
 
 /// What a restart begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +96,10 @@ pub(crate) struct Record<A: Agent> {
     pub(crate) vitals: OnceLock<Box<Vitals>>,
     /// Whether messages carry trace context.
     pub(crate) traces: bool,
+    /// Whether it is found out for whom the agent waits.
+    pub(super) is_watched: bool,
+    /// For whom it waits.
+    pub(crate) seat: Seat,
     /// Whether messages get anything from the agent that they would not have otherwise.
     prepares: bool,
     pub(crate) defaults: Arc<Defaults>,
@@ -133,6 +138,8 @@ impl<A: Agent> Record<A> {
         Self {
             mailbox,
             traces: swarm.traces,
+            is_watched: swarm.is_watched(),
+            seat: Seat::default(),
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
             registered_at,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tokio::sync::oneshot;
 
+use super::Awaited;
 use crate::dead_letter::Reason;
 use crate::message::Moment;
 
@@ -18,9 +19,9 @@ pub(crate) struct ReplyTo<R> {
 
 impl<R> ReplyTo<R> {
     /// A way back that is open until then.
-    pub(crate) fn channel(until: Moment) -> (Self, oneshot::Receiver<Answer<R>>) {
+    pub(crate) fn channel(until: Moment) -> (Self, Awaited<R>) {
         let (sender, receiver) = oneshot::channel();
-        (Self { sender, until }, receiver)
+        (Self { sender, until }, Awaited::new(receiver))
     }
 
     /// An asker that went away does not hear it, which is no error.

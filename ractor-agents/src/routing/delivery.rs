@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::core::Core;
 use super::offering::Routing;
 use super::{Candidate, RouteError};
-use crate::agent::{Agent, Answer, AskError, ReplyTo};
+use crate::agent::{Agent, Answer, AskError, Awaited, ReplyTo, Silence};
 use crate::dead_letter::Reason;
 use crate::message::{Moment, Priority, TooManyHeaders};
 
@@ -115,8 +113,8 @@ pub struct RoutedAsk<'a, A: Agent, R> {
 
 enum State<A: Agent> {
     Unsent,
-    Offering(oneshot::Receiver<Answer<A::Reply>>),
-    Sent(Call, oneshot::Receiver<Answer<A::Reply>>),
+    Offering(Awaited<A::Reply>),
+    Sent(Call, Awaited<A::Reply>),
     Done,
 }
 
@@ -135,11 +133,11 @@ impl Call {
         }
     }
 
-    fn end<R>(&self, answer: &Result<Answer<R>, oneshot::error::RecvError>) {
+    fn end<R>(&self, answer: &Result<Answer<R>, Silence>) {
         let has_failed = match answer {
             Ok(Ok(_)) => false,
             Ok(Err((reason, _))) => is_its_fault(reason),
-            // It ended.
+            // It ended, or was never to blame.
             Err(_) => return,
         };
         let took = Moment::now().since(self.since);
@@ -216,8 +214,9 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
         let State::Sent(call, answer) = &mut this.state else {
             return Poll::Pending;
         };
-        let answer = ready!(Pin::new(answer).poll(cx));
         let agent = call.candidate.id();
+        let swarm = this.routing.core.swarm.as_ptr() as usize;
+        let answer = ready!(answer.poll(swarm, agent, cx));
         call.end(&answer);
         this.state = State::Done;
         let stopped = || RouteError::Failed(AskError::Stopped { agent });
@@ -228,7 +227,10 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
                 let error = AskError::from_reason(agent, reason, attempts, waited);
                 Err(RouteError::Failed(error))
             }
-            Err(_) => Err(stopped()),
+            Err(Silence::Ended) => Err(stopped()),
+            Err(Silence::Deadlock(cycle)) => {
+                Err(RouteError::Failed(AskError::Deadlock { agent, cycle }))
+            }
         })
     }
 }

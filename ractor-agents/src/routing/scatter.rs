@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::Sleep;
 
 use super::candidate::Fitness;
@@ -17,7 +16,9 @@ use super::core::Core;
 use super::nobody::no_candidate;
 use super::port::{Parcel, Port};
 use super::{Candidate, RouteError};
-use crate::agent::{Agent, AgentId, Answer, AskError, Current, ReplyTo, TellError};
+use crate::agent::{
+    Agent, AgentId, Answer, AskError, Awaited, Current, ReplyTo, Silence, TellError,
+};
 use crate::message::{Moment, Priority};
 
 /// How long answers are waited for by default. Source: an ask's patience.
@@ -146,7 +147,8 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         };
         if self.enough.is_none_or(|enough| chosen.len() >= enough) {
             let answers = self.send(chosen, except, &mut gathering);
-            gathering.gather(answers, self.enough, timer).await;
+            let swarm = self.core.swarm.as_ptr() as usize;
+            gathering.gather(swarm, answers, self.enough, timer).await;
         } else {
             let ids = chosen.iter().map(|candidate| candidate.id());
             gathering.missing.extend(ids.map(|id| (id.number(), id)));
@@ -199,7 +201,7 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         mut chosen: VecDeque<Arc<Candidate>>,
         mut except: Vec<u64>,
         gathering: &mut Gathering<A, R>,
-    ) -> Vec<(AgentId, Receiver<A>)> {
+    ) -> Vec<(AgentId, Awaited<A::Reply>)> {
         let mut answers = Vec::with_capacity(chosen.len());
         while let Some(candidate) = chosen.pop_front() {
             let agent = candidate.id();
@@ -219,7 +221,7 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         answers
     }
 
-    fn offer(&self, candidate: &Candidate) -> Result<Receiver<A>, AskError<A::Message>> {
+    fn offer(&self, candidate: &Candidate) -> Result<Awaited<A::Reply>, AskError<A::Message>> {
         let agent = candidate.id();
         let port: Option<&Arc<dyn Port<A::Message, A::Reply>>> = candidate.port();
         let Some(port) = port else {
@@ -241,8 +243,6 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
     }
 }
 
-type Receiver<A> = oneshot::Receiver<Answer<<A as Agent>::Reply>>;
-
 /// What has been answered so far.
 struct Gathering<A: Agent, R> {
     since: Moment,
@@ -257,14 +257,19 @@ impl<A: Agent, R> Gathering<A, R> {
     /// Until there are enough, or there cannot be enough any more, or the time is over.
     async fn gather(
         &mut self,
-        answers: Vec<(AgentId, Receiver<A>)>,
+        swarm: usize,
+        answers: Vec<(AgentId, Awaited<A::Reply>)>,
         enough: Option<usize>,
         timer: Sleep,
     ) {
         let mut timer = pin!(timer);
         let waiting = answers
             .into_iter()
-            .map(async |(agent, answer)| (agent, answer.await));
+            // Among others, so that none of them is all that the asker waits for.
+            .map(async |(agent, mut answer)| {
+                let answer = poll_fn(|cx| answer.poll(swarm, agent, cx)).await;
+                (agent, answer)
+            });
         let mut waiting: FuturesUnordered<_> = waiting.collect();
         loop {
             let there = self.answers.len();
@@ -282,7 +287,7 @@ impl<A: Agent, R> Gathering<A, R> {
         }
     }
 
-    fn note(&mut self, agent: AgentId, answer: Result<Answer<A::Reply>, RecvError>) {
+    fn note(&mut self, agent: AgentId, answer: Result<Answer<A::Reply>, Silence>) {
         self.missing.remove(&agent.number());
         let answer = match answer {
             Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),

@@ -14,6 +14,7 @@ pub struct Builder {
     pub(super) dead_letters_kept: usize,
     pub(super) abandoned_max: usize,
     pub(super) traces: bool,
+    pub(super) deadlock_detection: bool,
 }
 
 impl Builder {
@@ -59,6 +60,14 @@ impl Builder {
         self
     }
 
+    /// Has an agent that asks another fail with [`Deadlock`](crate::agent::AskError::Deadlock) at once if that one waits for it,
+    /// directly or by way of others; otherwise both wait until their patience ends. Costs a few dozen nanoseconds per `ask` of an
+    /// agent. Default: on.
+    pub fn deadlock_detection(mut self, is_on: bool) -> Self {
+        self.deadlock_detection = is_on;
+        self
+    }
+
     /// Builds the swarm and starts its supervision tree.
     ///
     /// # Errors
@@ -87,6 +96,7 @@ impl Default for Builder {
             dead_letters_kept: DeadLetters::KEEP_DEFAULT,
             abandoned_max: supervisors::ABANDONED_MAX,
             traces: false,
+            deadlock_detection: true,
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::mailbox::Settings;
 use crate::message::Clock;
 use crate::registry::{Index, Obstacle};
 use crate::routing::LostAndFound;
+use crate::waits::{Edge, Graph};
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) traces: bool,
+    /// Who waits for whom, unless that is switched off.
+    waits: Option<Graph>,
     /// What agents are spawned with that choose nothing else.
     pub(super) settings: Arc<Settings>,
     pub(super) defaults: Arc<Defaults>,
@@ -119,6 +122,7 @@ impl Inner {
             index: Index::new(),
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
+            waits: builder.deadlock_detection.then(Graph::default),
             settings: Arc::new(settings),
             defaults: Arc::default(),
             spawned: AtomicU64::new(0),
@@ -279,6 +283,17 @@ impl Inner {
             self.forget(member.id());
         }
         unfinished
+    }
+
+    /// Whether it is found out for whom agents wait.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Agent `who`, whose edge it is, waits for agent `to` and nothing else. If it would wait for itself by that, by whom.
+    pub(crate) fn wait(&self, who: AgentId, edge: &Edge, to: u64) -> Option<Vec<AgentId>> {
+        let find = |number| self.index.get(number);
+        self.waits.as_ref()?.wait(find, who, edge, to)
     }
 
     pub(crate) fn is_ending(&self) -> bool {

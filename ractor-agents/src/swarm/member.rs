@@ -8,6 +8,7 @@ use crate::agent::{Agent, AgentId, Record, Status};
 use crate::mailbox::{Accounting, Standing};
 use crate::registry::{Traits, Vitals};
 use crate::routing::{Port, Protocol};
+use crate::waits::{Node, Seat, Sighting};
 
 /// An agent of whatever type, as its swarm sees it.
 pub(crate) trait Member: Send + Sync {
@@ -33,6 +34,8 @@ pub(crate) trait Member: Send + Sync {
     fn load(&self) -> u64;
     fn accounting(&self) -> Accounting;
     fn restarts(&self) -> u64;
+    /// For whom it waits.
+    fn seat(&self) -> &Seat;
     /// Takes nothing new, finishes what it has, and ends.
     fn drain(&self);
     fn kill(&self) -> bool;
@@ -45,6 +48,16 @@ pub(crate) trait Member: Send + Sync {
     /// Its `Port`, as an `Arc<dyn Port<…>>` of its own types.
     fn port(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl Node for Arc<dyn Member> {
+    fn id(&self) -> AgentId {
+        (**self).id()
+    }
+
+    fn look(&self) -> Option<Sighting> {
+        self.seat().look()
+    }
 }
 
 impl<A: Agent> Member for Record<A> {
@@ -107,6 +120,10 @@ impl<A: Agent> Member for Record<A> {
 
     fn restarts(&self) -> u64 {
         self.restarts()
+    }
+
+    fn seat(&self) -> &Seat {
+        &self.seat
     }
 
     fn drain(&self) {
