@@ -6,15 +6,15 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 
-use super::desk::Noted;
+use super::desk::Polled;
 use super::{AgentId, Answer, Current};
 
 /// An answer that somebody waits for. Whoever waits is seen by the graph of waits, if it is an agent's work and waits for nothing
 /// else.
 pub(crate) struct Awaited<R> {
     receiver: oneshot::Receiver<Answer<R>>,
-    /// What the desk of the agent whose work it is part of knows of it.
-    noted: Option<Noted>,
+    /// What the desk of the agent knows it as whose work it is part of; 0 for nothing.
+    wait: u64,
 }
 
 /// Why there is no answer.
@@ -27,10 +27,7 @@ pub(crate) enum Silence {
 
 impl<R> Awaited<R> {
     pub(super) fn new(receiver: oneshot::Receiver<Answer<R>>) -> Self {
-        Self {
-            receiver,
-            noted: None,
-        }
+        Self { receiver, wait: 0 }
     }
 
     /// Waits for the answer of `agent` in that swarm, which has the message.
@@ -40,31 +37,34 @@ impl<R> Awaited<R> {
         agent: AgentId,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Answer<R>, Silence>> {
-        let is_away =
-            |noted: &Noted| !noted.is_by(cx.waker()) && !Current::has_at_desk(noted, cx.waker());
-        if let Some(noted) = self.noted.take_if(|noted| is_away(noted)) {
-            // Before its registration goes from the one waker to the other: see `Lookout`.
-            noted.leave();
-        }
-        if let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(cx) {
-            self.strike();
-            return Poll::Ready(answer.map_err(|_| Silence::Ended));
-        }
-        match Current::note(swarm, agent.number(), cx.waker(), &mut self.noted) {
-            Some(circle) => Poll::Ready(Err(Silence::Deadlock(circle))),
-            None => Poll::Pending,
-        }
-    }
-
-    fn strike(&mut self) -> bool {
-        let noted = self.noted.take();
-        noted.map(Current::strike).is_some()
+        let receiver = &mut self.receiver;
+        let mut poll =
+            |waker: &Waker| match Pin::new(&mut *receiver).poll(&mut Context::from_waker(waker)) {
+                Poll::Ready(answer) => Some(answer.map_err(|_| Silence::Ended)),
+                Poll::Pending => None,
+            };
+        let who = (agent.number(), self.wait);
+        let polled = Current::at_desk_of(swarm, |desk| desk.poll(who, cx.waker(), &mut poll));
+        let answer = match polled.flatten() {
+            Some(Polled::Waiting(wait)) => {
+                self.wait = wait;
+                return Poll::Pending;
+            }
+            Some(Polled::Condemned(circle)) => return Poll::Ready(Err(Silence::Deadlock(circle))),
+            Some(Polled::Ready(answer)) => Some(answer),
+            None => poll(cx.waker()),
+        };
+        let Some(answer) = answer else {
+            return Poll::Pending;
+        };
+        self.wait = 0;
+        Poll::Ready(answer)
     }
 }
 
 impl<R> Drop for Awaited<R> {
     fn drop(&mut self) {
-        if self.strike() {
+        if self.wait != 0 {
             // The message may be in line for long, and would hold a waker that is counted for as long: another takes its place.
             let receiver = pin!(unconstrained(&mut self.receiver));
             let _ = receiver.poll(&mut Context::from_waker(Waker::noop()));

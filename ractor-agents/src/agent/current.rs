@@ -1,12 +1,11 @@
 //! Whose work the current task is.
 
 use std::cell::{Cell, OnceCell};
-use std::task::Waker;
 
 use tokio::task::futures::TaskLocalFuture;
 
 use super::AgentId;
-use super::desk::{Desk, Noted};
+use super::desk::Desk;
 use crate::message::TraceContext;
 
 tokio::task_local! {
@@ -71,37 +70,14 @@ impl Current {
         Self::at_desk(|_| ()).is_some()
     }
 
-    /// A future that is polled with `waker` waits for an agent of that swarm. If the current task would wait for itself by that, it is
-    /// told by whom.
-    pub(super) fn note(
-        swarm: usize,
-        to: u64,
-        waker: &Waker,
-        noted: &mut Option<Noted>,
-    ) -> Option<Vec<AgentId>> {
-        let mut note = |current: &Self| {
-            if !current.is_watched || current.swarm != swarm {
-                return None;
-            }
-            current
-                .desk
-                .get_or_init(Box::default)
-                .note(to, waker, noted)
+    /// The desk of the current task, if that is an agent's of the swarm and anybody wants to know for whom it waits. Made where there
+    /// is none.
+    pub(super) fn at_desk_of<T>(swarm: usize, work: impl FnOnce(&Desk) -> T) -> Option<T> {
+        let work = |current: &Self| {
+            let is_watched = current.is_watched && current.swarm == swarm;
+            is_watched.then(|| work(current.desk.get_or_init(Box::default)))
         };
-        CURRENT.try_with(|current| note(current)).ok().flatten()
-    }
-
-    /// Whether that future is part of the current task still, and polled with its waker.
-    pub(super) fn has_at_desk(noted: &Noted, waker: &Waker) -> bool {
-        Self::at_desk(|desk| desk.knows(noted, waker)).unwrap_or(false)
-    }
-
-    /// That future waits no more.
-    pub(super) fn strike(noted: Noted) {
-        let is_here = Self::at_desk(|desk| desk.strike(&noted));
-        if is_here != Some(true) {
-            noted.leave();
-        }
+        CURRENT.try_with(|current| work(current)).ok().flatten()
     }
 
     /// Where the message that is being handled belongs.

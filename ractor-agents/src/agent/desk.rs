@@ -1,22 +1,26 @@
 //! Where an agent's work and whoever polls it leave word for each other.
 
-use std::cell::{Cell, OnceCell};
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
 use super::AgentId;
-use crate::waits::Edge;
 
 /// Where the futures inside an agent's work say for whom they wait, and where they are told that it would be for ever.
 #[derive(Default)]
 pub(crate) struct Desk {
-    /// Where the waker is that the work is polled with.
-    waker: Cell<usize>,
-    /// That of the incarnation, once it is polled with a waker of its own.
-    edge: OnceCell<Arc<Edge>>,
+    wakers: RefCell<Option<Wakers>>,
     note: Cell<Option<Note>>,
     verdict: Cell<Option<(u64, Vec<AgentId>)>>,
     waits: Cell<u64>,
+}
+
+/// What an agent's work is polled with.
+#[derive(Clone)]
+pub(super) struct Wakers {
+    /// Where the waker of the work is. It is not kept here, since its clones are counted.
+    pub(super) work: usize,
+    /// The waker of what waits for another agent.
+    pub(super) answers: Waker,
 }
 
 /// A future waits.
@@ -28,36 +32,23 @@ pub(super) struct Note {
     pub(super) wait: u64,
 }
 
-/// What a future that waits keeps of it.
-#[derive(Debug)]
-pub(crate) struct Noted {
-    wait: u64,
-    waker: usize,
-    edge: Arc<Edge>,
+/// What came of polling a future that waits for another agent.
+pub(super) enum Polled<T> {
+    Ready(T),
+    /// It waits, and was noted as this.
+    Waiting(u64),
+    /// It would wait for itself, by way of these.
+    Condemned(Vec<AgentId>),
 }
 
-fn address(waker: &Waker) -> usize {
+pub(super) fn address(waker: &Waker) -> usize {
     waker.data() as usize
 }
 
-impl Noted {
-    /// Whether it is polled with the waker that it was noted with.
-    pub(super) fn is_by(&self, waker: &Waker) -> bool {
-        self.waker == address(waker)
-    }
-
-    /// It is somewhere else now: what is noted at the desk, and may be an edge by now, holds no more.
-    pub(super) fn leave(self) {
-        self.edge.wake();
-    }
-}
-
 impl Desk {
-    /// The work is about to be polled with `waker`.
-    pub(super) fn begin(&self, waker: &Waker, edge: &Arc<Edge>) {
-        self.edge.get_or_init(|| Arc::clone(edge));
-        self.waker.set(address(waker));
-        self.note.set(None);
+    /// Has the work be polled with those from now on.
+    pub(super) fn set_wakers(&self, wakers: Wakers) {
+        *self.wakers.borrow_mut() = Some(wakers);
     }
 
     /// What was noted while the work was polled. A verdict that nobody took is void.
@@ -71,52 +62,36 @@ impl Desk {
         self.verdict.set(Some((wait, circle)));
     }
 
-    /// Notes that a future waits for agent `to`; or tells it that it would wait for itself, by whom.
-    pub(super) fn note(
+    /// Polls a future that waits for agent `to`, and notes that it does. Nothing is done if it is not polled by the work itself, but
+    /// inside something with wakers of its own, which may wait for other things too.
+    ///
+    /// `wait` is what it was noted as before, or 0.
+    pub(super) fn poll<T>(
         &self,
-        to: u64,
-        waker: &Waker,
-        noted: &mut Option<Noted>,
-    ) -> Option<Vec<AgentId>> {
-        let edge = self.edge.get()?;
-        let waker = address(waker);
-        if self.waker.get() != waker {
-            // It is inside something with wakers of its own, which may wait for other things too.
-            return None;
+        (to, wait): (u64, u64),
+        by: &Waker,
+        poll: impl FnOnce(&Waker) -> Option<T>,
+    ) -> Option<Polled<T>> {
+        let wakers = self.wakers.borrow();
+        let wakers = wakers
+            .as_ref()
+            .filter(|wakers| wakers.work == address(by))?;
+        if let Some(output) = poll(&wakers.answers) {
+            return Some(Polled::Ready(output));
         }
-        let noted = noted.get_or_insert_with(|| {
-            self.waits.set(self.waits.get() + 1);
-            Noted {
-                wait: self.waits.get(),
-                waker,
-                edge: Arc::clone(edge),
-            }
-        });
-        noted.waker = waker;
-        let wait = noted.wait;
         match self.verdict.take() {
-            Some((condemned, circle)) if condemned == wait => return Some(circle),
+            Some((condemned, circle)) if condemned == wait => {
+                return Some(Polled::Condemned(circle));
+            }
             other => self.verdict.set(other),
         }
+        let wait = if wait == 0 { self.next_wait() } else { wait };
         self.note.set(Some(Note { to, wait }));
-        None
+        Some(Polled::Waiting(wait))
     }
 
-    fn is_of(&self, noted: &Noted) -> bool {
-        let edge = self.edge.get();
-        edge.is_some_and(|edge| Arc::ptr_eq(edge, &noted.edge))
-    }
-
-    /// Whether that future was noted here, and is polled with the waker that the work is polled with.
-    pub(super) fn knows(&self, noted: &Noted, waker: &Waker) -> bool {
-        self.waker.get() == address(waker) && self.is_of(noted)
-    }
-
-    /// That future waits no more. False if it was not noted here.
-    pub(super) fn strike(&self, noted: &Noted) -> bool {
-        if self.note.get().is_some_and(|note| note.wait == noted.wait) {
-            self.note.set(None);
-        }
-        self.is_of(noted)
+    fn next_wait(&self) -> u64 {
+        self.waits.set(self.waits.get() + 1);
+        self.waits.get()
     }
 }

@@ -4,16 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::task::{Wake, Waker};
 
+use super::desk::{Wakers, address};
 use crate::waits::Edge;
 
-/// The waker that an incarnation's work is polled with, and what it tells.
+/// The wakers that an incarnation's work is polled with, and what they tell.
 ///
 /// Whatever can wake the work holds a clone of its waker, so counting clones counts what the work waits for: timers, channels, other
-/// tasks, and combinators, whose parts get wakers of their own and which hold one clone for all of them. One clone, and an ask that
-/// was registered with the waker itself: the work waits for that ask and nothing else. Should clones of things be left that the work
-/// has done with, there are too many of them, which costs a second poll ([`renew`](Self::renew)) and never makes an edge.
+/// tasks, and combinators, whose parts get wakers of their own and which hold one clone for all of them. Asks that are polled by the
+/// work itself get another waker. One clone of that, and none of the first: the work waits for that ask and nothing else. Should
+/// clones be left of things that the work has done with, that costs a second poll ([`renew`](Self::renew)) and never makes an edge.
 pub(super) struct Lookout {
     edge: Arc<Edge>,
+    work: Counted,
+    answers: Counted,
+}
+
+/// A waker whose clones are counted.
+struct Counted {
     counting: Arc<Counting>,
     waker: Waker,
 }
@@ -38,43 +45,48 @@ impl Wake for Counting {
     }
 }
 
-impl Lookout {
-    pub(super) fn new(task: &Waker) -> Self {
-        let edge = Arc::<Edge>::default();
+impl Counted {
+    fn new(task: &Waker, edge: &Arc<Edge>) -> Self {
         let counting = Arc::new(Counting {
             task: task.clone(),
-            edge: Arc::clone(&edge),
+            edge: Arc::clone(edge),
         });
         let waker = Waker::from(Arc::clone(&counting));
+        Self { counting, waker }
+    }
+
+    /// How many hold a clone, besides `ours`.
+    fn clones(&self, ours: usize) -> usize {
+        // One is `counting`, one is in `waker`.
+        Arc::strong_count(&self.counting).saturating_sub(2 + ours)
+    }
+}
+
+impl Lookout {
+    pub(super) fn new(task: &Waker) -> Self {
+        let edge = Arc::default();
         Self {
+            work: Counted::new(task, &edge),
+            answers: Counted::new(task, &edge),
             edge,
-            counting,
-            waker,
         }
     }
 
-    /// The work is about to be polled by `task`.
-    pub(super) fn begin(&mut self, task: &Waker) {
-        if !task.will_wake(&self.counting.task) {
-            self.renew(task);
-        }
-        self.edge.clear();
-    }
-
-    /// Has another waker from now on, of which there are no clones. By the contract of `Future`, only the waker of the latest poll
+    /// Has other wakers from now on, of which there are no clones. By the contract of `Future`, only the waker of the latest poll
     /// counts: after one more poll there are as many clones as there are things to wait for.
     pub(super) fn renew(&mut self, task: &Waker) {
-        self.counting = Arc::new(Counting {
-            task: task.clone(),
-            edge: Arc::clone(&self.edge),
-        });
-        self.waker = Waker::from(Arc::clone(&self.counting));
+        self.work = Counted::new(task, &self.edge);
+        self.answers = Counted::new(task, &self.edge);
     }
 
-    /// How many clones of the waker there are.
-    pub(super) fn clones(&self) -> usize {
-        // One is `counting`, one is in `waker`.
-        let clones = Arc::strong_count(&self.counting).saturating_sub(2);
+    pub(super) fn is_for(&self, task: &Waker) -> bool {
+        task.will_wake(&self.work.counting.task)
+    }
+
+    /// How many clones of the wakers there are: of that of the work, and of that of asks.
+    pub(super) fn clones(&self) -> (usize, usize) {
+        // The desk has one of them.
+        let clones = (self.work.clones(0), self.answers.clones(1));
         // Whoever dropped a clone had woken the edge before, or has nothing to do with the work any more.
         fence(Ordering::Acquire);
         clones
@@ -84,8 +96,17 @@ impl Lookout {
         &self.edge
     }
 
+    /// The waker of the work.
     pub(super) fn waker(&self) -> &Waker {
-        &self.waker
+        &self.work.waker
+    }
+
+    /// What the desk has to know.
+    pub(super) fn wakers(&self) -> Wakers {
+        Wakers {
+            work: address(&self.work.waker),
+            answers: self.answers.waker.clone(),
+        }
     }
 }
 

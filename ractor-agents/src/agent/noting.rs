@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::context::Context as AgentContext;
+use super::desk::Desk;
 use super::lookout::Lookout;
 use super::{Agent, Current};
 
@@ -68,6 +69,7 @@ impl<A: Agent, F: Future> Future for Noting<'_, A, F> {
         // It waits for another agent, for the first time: once more, with a waker that counts.
         let lookout = Box::new(Lookout::new(cx.waker()));
         this.ctx.record.seat.sit(notes.epoch, lookout.edge());
+        Current::at_desk(|desk| desk.set_wakers(lookout.wakers()));
         let lookout = notes.lookout.insert(lookout);
         poll_watched(this.work, lookout, this.ctx, cx)
     }
@@ -80,29 +82,38 @@ fn poll_watched<A: Agent, F: Future>(
     ctx: &AgentContext<A>,
     cx: &Context<'_>,
 ) -> Poll<F::Output> {
+    if !lookout.is_for(cx.waker()) {
+        renew(lookout, cx);
+    }
     let mut is_renewed = false;
-    let note = loop {
-        lookout.begin(cx.waker());
-        let before = lookout.clones();
-        Current::at_desk(|desk| desk.begin(lookout.waker(), lookout.edge()));
+    loop {
+        let had = lookout.clones();
+        let before = lookout.edge().begin();
         let watched = &mut Context::from_waker(lookout.waker());
         if let Poll::Ready(output) = work.as_mut().poll(watched) {
             return Poll::Ready(output);
         }
-        let Some(note) = Current::at_desk(super::desk::Desk::settle).flatten() else {
+        let Some(note) = Current::at_desk(Desk::settle).flatten() else {
             return Poll::Pending;
         };
         match lookout.clones() {
-            1 => break note,
-            _ if before == 0 || is_renewed => return Poll::Pending,
+            (0, 1) => {
+                let edge = (&**lookout.edge(), before);
+                if let Some(circle) = ctx.swarm.wait(ctx.id(), edge, note.to) {
+                    Current::at_desk(|desk| desk.condemn(note.wait, circle));
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
+            }
+            _ if had == (0, 0) || is_renewed => return Poll::Pending,
             // Perhaps some are left from before.
-            _ => lookout.renew(cx.waker()),
+            _ => renew(lookout, cx),
         }
         is_renewed = true;
-    };
-    if let Some(circle) = ctx.swarm.wait(ctx.id(), lookout.edge(), note.to) {
-        Current::at_desk(|desk| desk.condemn(note.wait, circle));
-        cx.waker().wake_by_ref();
     }
-    Poll::Pending
+}
+
+fn renew(lookout: &mut Lookout, cx: &Context<'_>) {
+    lookout.renew(cx.waker());
+    Current::at_desk(|desk| desk.set_wakers(lookout.wakers()));
 }

@@ -25,7 +25,7 @@ use crate::mailbox::Settings;
 use crate::message::Clock;
 use crate::registry::{Index, Obstacle};
 use crate::routing::LostAndFound;
-use crate::waits::{Edge, Graph};
+use crate::waits::{Before, Edge, Graph};
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -291,7 +291,12 @@ impl Inner {
     }
 
     /// Agent `who`, whose edge it is, waits for agent `to` and nothing else. If it would wait for itself by that, by whom.
-    pub(crate) fn wait(&self, who: AgentId, edge: &Edge, to: u64) -> Option<Vec<AgentId>> {
+    pub(crate) fn wait(
+        &self,
+        who: AgentId,
+        edge: (&Edge, Before),
+        to: u64,
+    ) -> Option<Vec<AgentId>> {
         let find = |number| self.index.get(number);
         self.waits.as_ref()?.wait(find, who, edge, to)
     }

@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 
-use super::{Edge, Sighting};
+use super::{Before, Edge, Sighting};
 use crate::agent::AgentId;
 
 /// The longest circle that is found. Source: a guess, far beyond what anybody builds on purpose; it keeps a wait from being paid for
@@ -31,13 +31,14 @@ impl Graph {
         &self,
         find: impl Fn(u64) -> Option<N>,
         who: AgentId,
-        edge: &Edge,
+        (edge, before): (&Edge, Before),
         to: u64,
     ) -> Option<Vec<AgentId>> {
-        if !edge.set(to) || !closes(&find, who.number(), to) {
+        edge.set(to, before);
+        if !closes(&find, who.number(), to) {
             return None;
         }
-        self.judge(&find, who.number(), edge, to)
+        self.judge(&find, who.number(), edge)
     }
 
     #[cold]
@@ -46,7 +47,6 @@ impl Graph {
         find: &impl Fn(u64) -> Option<N>,
         who: u64,
         edge: &Edge,
-        to: u64,
     ) -> Option<Vec<AgentId>> {
         // Dropped after unlocking, since agents may be dropped with them.
         let mut nodes = Vec::new();
@@ -54,7 +54,7 @@ impl Graph {
         let first = walk(find, who, &mut nodes)?;
         // Two walks that saw the same, and nothing of it was set anew in between: so all of it was there between the two.
         let second = walk(find, who, &mut nodes)?;
-        let is_circle = first == second && edge.withdraw(to);
+        let is_circle = first == second && edge.withdraw();
         drop(judging);
         is_circle.then(|| nodes.iter().take(first.len()).map(Node::id).collect())
     }
@@ -98,7 +98,7 @@ fn walk<N: Node>(
 #[cfg(test)]
 pub(super) fn set_for_tests(to: u64) -> std::sync::Arc<Edge> {
     let edge = std::sync::Arc::<Edge>::default();
-    assert!(edge.set(to));
+    edge.set(to, edge.begin());
     edge
 }
 
@@ -142,7 +142,9 @@ mod tests {
         fn wait(&self, who: u64, to: u64) -> Option<Vec<u64>> {
             let find = |number| Some(Someone(number, self.edge(number)?));
             let id = AgentId::new(who, "someone");
-            let circle = self.graph.wait(find, id, self.edge(who)?, to)?;
+            let circle =
+                self.graph
+                    .wait(find, id, (self.edge(who)?, self.edge(who)?.begin()), to)?;
             Some(circle.iter().map(AgentId::number).collect())
         }
     }
@@ -166,8 +168,10 @@ mod tests {
     #[test]
     fn circles_of_others_are_not_followed_for_ever() {
         let people = People::new(3);
-        let edge = people.edge(1).expect("it is there");
-        assert!(edge.set(2) && people.edges[2].set(1));
+        for (who, to) in [(1, 2), (2, 1)] {
+            let edge = people.edge(who).expect("it is there");
+            edge.set(to, edge.begin());
+        }
         assert_eq!(people.wait(3, 1), None);
     }
 

@@ -19,6 +19,6 @@ mod edge;
 mod graph;
 mod seat;
 
-pub(crate) use edge::{Edge, Sighting};
+pub(crate) use edge::{Before, Edge, Sighting};
 pub(crate) use graph::{Graph, Node};
 pub(crate) use seat::Seat;

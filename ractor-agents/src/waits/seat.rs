@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -9,7 +10,11 @@ use super::{Edge, Sighting};
 
 /// Where the edge of an agent is found, whichever incarnation of it lives. Small: most agents wait for nobody ever.
 #[derive(Default)]
-pub(crate) struct Seat(Mutex<Seated>);
+pub(crate) struct Seat {
+    seated: Mutex<Seated>,
+    /// Whether there ever was an edge, so that nobody has to lock where there was none.
+    is_used: AtomicBool,
+}
 
 #[derive(Default)]
 struct Seated {
@@ -21,7 +26,7 @@ struct Seated {
 impl Seat {
     /// An incarnation begins. The edge of an earlier one, which may still run, is found no more.
     pub(crate) fn take_over(&self, epoch: u32) {
-        let mut seated = self.0.lock();
+        let mut seated = self.seated.lock();
         if epoch > seated.epoch {
             *seated = Seated { epoch, edge: None };
         }
@@ -29,14 +34,18 @@ impl Seat {
 
     /// The edge of an incarnation, unless another has taken over.
     pub(crate) fn sit(&self, epoch: u32, edge: &Arc<Edge>) {
-        let mut seated = self.0.lock();
+        let mut seated = self.seated.lock();
         if epoch == seated.epoch {
             seated.edge = Some(Arc::clone(edge));
+            self.is_used.store(true, Ordering::SeqCst);
         }
     }
 
     pub(crate) fn look(&self) -> Option<Sighting> {
-        self.0.lock().edge.as_ref()?.look()
+        if !self.is_used.load(Ordering::SeqCst) {
+            return None;
+        }
+        self.seated.lock().edge.as_ref()?.look()
     }
 }
 
