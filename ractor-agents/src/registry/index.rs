@@ -183,6 +183,10 @@ impl Index {
         self.members.get(&number)
     }
 
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.members.contains(&number)
+    }
+
     pub(crate) fn by_name(&self, name: &str) -> Option<Arc<dyn Member>> {
         self.members.get(&self.names.get(name)?)
     }

@@ -207,17 +207,16 @@ impl Core {
 
     /// Seats those who came and takes away those who left.
     pub(super) fn update(&self, came: &[Arc<dyn Member>], left: &[u64]) {
-        let mut seating = self.seating.lock();
-        for number in left {
-            seating.remove(*number);
-        }
-        let stayed = |member: &&Arc<dyn Member>| !left.contains(&member.id().number());
-        for member in came.iter().filter(stayed) {
-            if let Ok(cost) = self.source.admits(&**member) {
-                seating.add(Candidate::new(Arc::clone(member), cost, self.clock));
+        self.reseat(|seating| {
+            let gone = left.iter().map(|number| seating.remove(*number)).collect();
+            let stayed = |member: &&Arc<dyn Member>| !left.contains(&member.id().number());
+            for member in came.iter().filter(stayed) {
+                if let Ok(cost) = self.source.admits(&**member) {
+                    seating.add(Candidate::new(Arc::clone(member), cost, self.clock));
+                }
             }
-        }
-        self.publish(&mut seating);
+            gone
+        });
     }
 
     /// Seats everybody who is there now, and nobody else.
@@ -225,20 +224,20 @@ impl Core {
         let Some(swarm) = self.swarm.upgrade() else {
             return;
         };
-        let mut seating = self.seating.lock();
-        for number in seating.numbers() {
-            if swarm.index.get(number).is_none() {
-                seating.remove(number);
+        let suspects = self.source.suspects(&swarm.index);
+        self.reseat(|seating| {
+            let numbers = seating.numbers().into_iter();
+            let left = numbers.filter(|number| !swarm.index.has(*number));
+            let gone = left.map(|number| seating.remove(number)).collect();
+            for member in &suspects {
+                if !seating.has(member.id().number())
+                    && let Ok(cost) = self.source.admits(&**member)
+                {
+                    seating.add(Candidate::new(Arc::clone(member), cost, self.clock));
+                }
             }
-        }
-        for member in self.source.suspects(&swarm.index) {
-            if !seating.has(member.id().number())
-                && let Ok(cost) = self.source.admits(&*member)
-            {
-                seating.add(Candidate::new(member, cost, self.clock));
-            }
-        }
-        self.publish(&mut seating);
+            gone
+        });
     }
 
     /// Seats an agent that was named by hand. False if the router goes by something else.
@@ -246,22 +245,32 @@ impl Core {
         if !matches!(self.source.by, By::Members) || !self.source.understands(&*member) {
             return false;
         }
-        let mut seating = self.seating.lock();
-        seating.add(Candidate::new(member, 0.0, self.clock));
-        self.publish(&mut seating);
+        self.reseat(|seating| {
+            seating.add(Candidate::new(member, 0.0, self.clock));
+            Vec::new()
+        });
         true
     }
 
     pub(super) fn remove(&self, number: u64) -> bool {
-        let mut seating = self.seating.lock();
-        let was_there = seating.has(number);
-        seating.remove(number);
-        self.publish(&mut seating);
-        was_there && matches!(self.source.by, By::Members)
+        if !matches!(self.source.by, By::Members) {
+            return false;
+        }
+        let mut was_there = false;
+        self.reseat(|seating| {
+            was_there = seating.has(number);
+            vec![seating.remove(number)]
+        });
+        was_there
     }
 
-    fn publish(&self, seating: &mut Seating) {
-        self.snapshot.store(Snapshot::of(seating.publish()));
+    /// Changes the table. Those who are gone are dropped outside the lock, since agents may be dropped with them.
+    fn reseat(&self, change: impl FnOnce(&mut Seating) -> Vec<Option<Arc<Candidate>>>) {
+        let mut seating = self.seating.lock();
+        let gone = change(&mut seating);
+        let before = self.snapshot.swap(Snapshot::of(seating.publish()));
+        drop(seating);
+        drop((gone, before));
     }
 
     /// Whether there is a handle, and a swarm that is not ending.

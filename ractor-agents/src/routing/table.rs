@@ -71,26 +71,23 @@ impl Seating {
         }
     }
 
-    /// The last one takes its place.
-    pub(super) fn remove(&mut self, number: u64) {
-        let Some(place) = self.places.remove(&number) else {
-            return;
-        };
+    /// The last one takes its place. What is returned may be the last hold on an agent: drop it outside the lock.
+    #[must_use = "dropping it may run user code"]
+    pub(super) fn remove(&mut self, number: u64) -> Option<Arc<Candidate>> {
+        let place = self.places.remove(&number)?;
         let Table { chunks, len, .. } = &mut self.table;
         *len -= 1;
-        let Some(chunk) = chunks.last_mut() else {
-            return;
-        };
-        let last = Arc::make_mut(chunk).pop();
+        let chunk = chunks.last_mut()?;
+        let last = Arc::make_mut(chunk).pop()?;
         if chunk.is_empty() {
             chunks.pop();
         }
         let gap = chunks.get_mut(place / CHUNK).map(Arc::make_mut);
-        if let (Some(last), Some(gap)) = (last, gap.and_then(|chunk| chunk.get_mut(place % CHUNK)))
-        {
-            self.places.insert(last.id().number(), place);
-            *gap = last;
-        }
+        let Some(gap) = gap.and_then(|chunk| chunk.get_mut(place % CHUNK)) else {
+            return Some(last);
+        };
+        self.places.insert(last.id().number(), place);
+        Some(std::mem::replace(gap, last))
     }
 
     pub(super) fn publish(&mut self) -> Arc<Table> {
