@@ -6,7 +6,7 @@ use benches::bench::{self, on_worker, scaled};
 use criterion::{BenchmarkId, Criterion};
 use ractor_agents::prelude::*;
 use ractor_agents::routing::{
-    LeastConnections, PowerOfTwo, Protocol, RoundRobin, Router, WeightedRoundRobin,
+    LeastConnections, LeastResponseTime, PowerOfTwo, Protocol, RoundRobin, Router, WeightedRoundRobin,
 };
 
 const SIZES: [usize; 3] = [10, 1_000, 100_000];
@@ -36,6 +36,8 @@ fn route(criterion: &mut Criterion) {
         measure("least_connections");
         router.set_strategy(PowerOfTwo::default());
         measure("power_of_two");
+        router.set_strategy(LeastResponseTime::default());
+        measure("least_response_time");
         router.set_strategy(WeightedRoundRobin::default());
         measure("weighted_round_robin");
         on_worker(async move { swarm.shutdown(Duration::from_secs(10)).await });
