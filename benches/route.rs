@@ -6,7 +6,8 @@ use benches::bench::{self, on_worker, scaled};
 use criterion::{BenchmarkId, Criterion};
 use ractor_agents::prelude::*;
 use ractor_agents::routing::{
-    LeastConnections, LeastResponseTime, PowerOfTwo, Protocol, RoundRobin, Router, WeightedRoundRobin,
+    LeastConnections, LeastResponseTime, PowerOfTwo, Protocol, RoundRobin, Router,
+    WeightedRoundRobin,
 };
 
 const SIZES: [usize; 3] = [10, 1_000, 100_000];
@@ -19,7 +20,7 @@ fn main() {
 
 fn route(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("route");
-    for size in SIZES.map(|size| scaled(size, size.min(1_000))) {
+    for &size in scaled(&SIZES[..], &SIZES[..2]) {
         let swarm = on_worker(populated(size));
         let router = on_worker({
             let swarm = swarm.clone();
