@@ -20,14 +20,15 @@ pub(crate) struct Index {
     writing: Mutex<Writing>,
     /// Made when somebody listens.
     changes: OnceLock<broadcast::Sender<Change>>,
+    /// The numbers of those who started, ended an incarnation, or whose gate was moved. Apart from the changes: routers, who listen to
+    /// those, are not woken by every restart. Made when somebody listens.
+    standings: OnceLock<broadcast::Sender<u64>>,
 }
 
 /// Somebody came or went.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Entered(u64),
-    /// It started, ended an incarnation, or its gate was moved.
-    Standing(u64),
     Left(u64),
 }
 
@@ -79,6 +80,7 @@ impl Index {
             groups: Shards::new(),
             writing: Mutex::default(),
             changes: OnceLock::new(),
+            standings: OnceLock::new(),
         }
     }
 
@@ -167,9 +169,18 @@ impl Index {
         self.changes.get_or_init(changes).subscribe()
     }
 
+    /// The numbers of those who are in another state, from now on.
+    pub(super) fn standings(&self) -> broadcast::Receiver<u64> {
+        let standings = || broadcast::Sender::new(CHANGES_MAX);
+        self.standings.get_or_init(standings).subscribe()
+    }
+
     /// Tells those who listen that somebody is in another state.
     pub(crate) fn note_standing(&self, number: u64) {
-        self.tell(Change::Standing(number));
+        if let Some(standings) = self.standings.get() {
+            // Nobody may be listening any more.
+            let _ = standings.send(number);
+        }
     }
 
     fn tell(&self, change: Change) {

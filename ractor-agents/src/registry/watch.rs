@@ -92,6 +92,7 @@ pub struct Watch {
     swarm: Weak<Inner>,
     filter: Filter,
     changes: Receiver<Change>,
+    standings: Receiver<u64>,
     /// Those who were told of and have not left, by number.
     known: HashMap<u64, AgentId>,
     snapshot: Vec<Entry>,
@@ -103,6 +104,7 @@ impl Watch {
     pub(super) fn new(swarm: &Arc<Inner>, filter: Filter) -> Self {
         // In this order, so that nobody who comes in between is missed.
         let changes = swarm.index.changes();
+        let standings = swarm.index.standings();
         let mut members = swarm.index.all();
         members.retain(|member| filter.admits(&**member));
         members.sort_unstable_by_key(|member| member.id().number());
@@ -113,6 +115,7 @@ impl Watch {
             snapshot: members.into_iter().map(Entry::new).collect(),
             filter,
             changes,
+            standings,
             seen: VecDeque::new(),
         }
     }
@@ -131,8 +134,13 @@ impl Watch {
             if let Some(seen) = self.seen.pop_front() {
                 return Some(seen);
             }
-            match self.changes.recv().await {
-                Ok(change) => self.see(change),
+            let received = tokio::select! {
+                biased;
+                change = self.changes.recv() => change.map(|change| self.see(change)),
+                number = self.standings.recv() => number.map(|number| self.look_at(number)),
+            };
+            match received {
+                Ok(()) => {}
                 Err(RecvError::Lagged(_)) => self.look_round(),
                 Err(RecvError::Closed) => return None,
             }
@@ -145,15 +153,15 @@ impl Watch {
                 let left = self.known.remove(&number).map(Seen::Left);
                 self.seen.extend(left);
             }
-            Change::Entered(number) | Change::Standing(number) => {
-                let member = self
-                    .swarm
-                    .upgrade()
-                    .and_then(|swarm| swarm.index.get(number));
-                if let Some(member) = member.filter(|member| self.filter.admits(&**member)) {
-                    self.meet(member);
-                }
-            }
+            Change::Entered(number) => self.look_at(number),
+        }
+    }
+
+    fn look_at(&mut self, number: u64) {
+        let swarm = self.swarm.upgrade();
+        let member = swarm.and_then(|swarm| swarm.index.get(number));
+        if let Some(member) = member.filter(|member| self.filter.admits(&**member)) {
+            self.meet(member);
         }
     }
 

@@ -158,7 +158,6 @@ impl<T: Keeps> Clerk<T> {
                 match next {
                     Ok(Change::Entered(number)) => came.extend(swarm.index.get(number)),
                     Ok(Change::Left(number)) => left.push(number),
-                    Ok(Change::Standing(_)) => {}
                     Err(TryRecvError::Lagged(_)) => is_complete = false,
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
