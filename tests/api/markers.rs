@@ -16,6 +16,16 @@ use ractor_agents::mailbox::{
 use ractor_agents::message::{
     Envelope, Headers, InvalidTraceParent, MessageId, Priority, TooManyHeaders, TraceContext,
 };
+use ractor_agents::registry::{
+    Breaker, Capability, CapabilityError, Circuit, Entry, Filter, Registry, RegistryStats,
+    Requirement, Seen, Watch,
+};
+use ractor_agents::routing::topic::{Pattern, Published, Subject, Topics};
+use ractor_agents::routing::{
+    Candidate, Considered, Explanation, LeastConnections, LeastResponseTime, NoCandidate,
+    PassedOver, PowerOfTwo, RoundRobin, RouteError, RoutedAsk, RoutedTell, Router,
+    WeightedRoundRobin, WhenFull, WhenNobody,
+};
 use ractor_agents::supervision::{ChildPath, Node, Tree, TreeEvent, TreeEvents};
 use ractor_agents::swarm::{
     AgentStatus, BuildError, Builder, KindStatus, Many, One, ShutdownReport, Spawn, SpawnError,
@@ -85,6 +95,38 @@ fn wrong<const N: usize>(
 #[test]
 fn types_are_send_sync_and_unpin_whatever_the_agent() {
     let table = table![
+        Breaker,
+        Candidate,
+        Capability,
+        CapabilityError,
+        Circuit,
+        Considered,
+        Entry,
+        Explanation,
+        Filter,
+        LeastConnections,
+        LeastResponseTime,
+        NoCandidate<u64>,
+        PassedOver,
+        Pattern,
+        PowerOfTwo,
+        Published,
+        Registry,
+        RegistryStats,
+        Requirement,
+        RoundRobin,
+        RouteError<u64>,
+        RoutedAsk<'static, Least, u64>,
+        RoutedTell<'static, Least>,
+        Router<Least>,
+        Router<Greeter>,
+        Seen,
+        Subject,
+        Topics<u64>,
+        Watch,
+        WeightedRoundRobin,
+        WhenFull,
+        WhenNobody,
         Swarm,
         Builder,
         SwarmStatus,
@@ -171,7 +213,15 @@ fn futures_without_a_name_are_send() {
     let _compiled = |swarm: &Swarm,
                      events: &mut TreeEvents,
                      agent: &AgentRef<Puppet>,
-                     least: &AgentRef<Least>| {
+                     least: &AgentRef<Least>,
+                     router: &Router<Puppet>,
+                     watch: &mut Watch| {
+        require_send(watch.next());
+        require_send(async { router.ask(1).await.is_ok() });
+        require_send(async { router.tell(1).key("a").await.is_ok() });
+        require_send(async { router.scatter(1).await.is_ok() });
+        require_send(async { swarm.router::<Least>().await.is_ok() });
+        require_send(async { swarm.topics::<u64>().await.is_ok() });
         require_send(swarm.stop(agent.id(), tests::secs(1)));
         require_send(swarm.shutdown(tests::secs(1)));
         require_send(events.recv());
