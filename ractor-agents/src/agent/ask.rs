@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::tell::{Delivery, options};
-use super::{Agent, AgentRef, Answer, AskError, Awaited, Current, ReplyTo, Silence};
+use super::{Agent, AgentRef, AskError, Awaited, Current, ReplyTo, conclude};
 use crate::mailbox::Refusal;
 use crate::message::{Moment, Priority, TooManyHeaders};
 
@@ -116,21 +116,6 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
             Ok(()) => Poll::Pending,
         }
     }
-
-    fn finish(&self, answer: Result<Answer<A::Reply>, Silence>, since: Moment) -> AskResult<A, R> {
-        let agent = self.delivery.to.id();
-        match answer {
-            Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),
-            Ok(Err((reason, attempts))) => Err(AskError::from_reason(
-                agent,
-                reason,
-                attempts,
-                Moment::now().since(since),
-            )),
-            Err(Silence::Ended) => Err(AskError::Stopped { agent }),
-            Err(Silence::Deadlock(cycle)) => Err(AskError::Deadlock { agent, cycle }),
-        }
-    }
 }
 
 type AskResult<A, R> = Result<R, AskError<<A as Agent>::Message>>;
@@ -160,7 +145,7 @@ impl<A: Agent, R> Future for Ask<'_, A, R> {
         let answer = ready!(answer.poll(to.record().swarm_address(), to.id(), cx));
         let since = *since;
         this.state = State::Done;
-        Poll::Ready(this.finish(answer, since))
+        Poll::Ready(conclude::<A, R>(to.id(), answer, this.reply, since))
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 
 use super::desk::Polled;
-use super::{AgentId, Answer, Current};
+use super::{Agent, AgentId, Answer, AskError, Current};
+use crate::message::Moment;
 
 /// An answer that somebody waits for. Whoever waits is seen by the graph of waits, if it is an agent's work and waits for nothing
 /// else.
@@ -23,6 +24,24 @@ pub(crate) enum Silence {
     Ended,
     /// The asker would wait for itself: by way of these.
     Deadlock(Vec<AgentId>),
+}
+
+/// What the asker of `agent` gets.
+pub(crate) fn conclude<A: Agent, R>(
+    agent: AgentId,
+    answer: Result<Answer<A::Reply>, Silence>,
+    reply: fn(A::Reply) -> Option<R>,
+    since: Moment,
+) -> Result<R, AskError<A::Message>> {
+    match answer {
+        Ok(Ok(answer)) => reply(answer).ok_or(AskError::Stopped { agent }),
+        Ok(Err((reason, attempts))) => {
+            let waited = Moment::now().since(since);
+            Err(AskError::from_reason(agent, reason, attempts, waited))
+        }
+        Err(Silence::Ended) => Err(AskError::Stopped { agent }),
+        Err(Silence::Deadlock(cycle)) => Err(AskError::Deadlock { agent, cycle }),
+    }
 }
 
 impl<R> Awaited<R> {

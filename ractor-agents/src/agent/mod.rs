@@ -27,7 +27,7 @@ mod timers;
 
 pub use address::AgentRef;
 pub use ask::Ask;
-pub(crate) use awaited::{Awaited, Silence};
+pub(crate) use awaited::{Awaited, Silence, conclude};
 pub(crate) use context::Brood;
 pub use context::Context;
 pub(crate) use current::Current;

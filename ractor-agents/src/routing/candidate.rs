@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::{AgentId, Status};
+use super::Port;
+use crate::agent::{Agent, AgentId, Status};
 use crate::mailbox::{Refusal, Standing};
 use crate::message::Clock;
 use crate::registry::{Entry, Vitals};
@@ -37,8 +38,10 @@ impl Candidate {
         })
     }
 
-    pub(super) fn port<P: 'static>(&self) -> Option<&P> {
-        self.port.downcast_ref()
+    /// The way in, for messages of the router's types.
+    pub(super) fn port<A: Agent>(&self) -> Option<&dyn Port<A::Message, A::Reply>> {
+        let port: &Arc<dyn Port<A::Message, A::Reply>> = self.port.downcast_ref()?;
+        Some(&**port)
     }
 
     /// What tells the agent apart from all others of its swarm.

@@ -15,7 +15,7 @@ use super::source::{By, Source};
 use super::strategy::{Candidates, random_place};
 use super::table::{Seating, Table};
 use super::{Candidate, Considered, Explanation, PassedOver, Strategy};
-use crate::agent::AgentId;
+use crate::agent::{AgentId, Current};
 use crate::mailbox::Standing;
 use crate::message::Clock;
 use crate::swarm::{Inner, Member};
@@ -71,12 +71,12 @@ const LOOKS: usize = 64;
 
 /// Who there is, and where keys belong among them.
 struct Snapshot {
-    table: Arc<Table>,
+    table: Table,
     ring: OnceLock<Ring>,
 }
 
 impl Snapshot {
-    fn of(table: Arc<Table>) -> Arc<Self> {
+    fn of(table: Table) -> Arc<Self> {
         Arc::new(Self {
             table,
             ring: OnceLock::new(),
@@ -98,12 +98,22 @@ impl Core {
             source,
             rules,
             strategy: ArcSwap::from_pointee(strategy),
-            snapshot: ArcSwap::new(Snapshot::of(Arc::default())),
+            snapshot: ArcSwap::new(Snapshot::of(Table::default())),
             seating: Mutex::default(),
             stranded: Strand::default(),
             is_abandoned: AtomicBool::new(false),
             abandoned: Notify::new(),
         })
+    }
+
+    /// Tells its swarm apart from others, for as long as it lives.
+    pub(super) fn swarm_address(&self) -> usize {
+        self.swarm.as_ptr() as usize
+    }
+
+    /// The number of the agent whose work the current task is, if it is one of this swarm.
+    pub(super) fn asker(&self) -> Option<u64> {
+        Current::agent_of(self.swarm_address()).map(|agent| agent.number())
     }
 
     pub(super) fn set_strategy(&self, strategy: Box<dyn Strategy>) {
@@ -154,18 +164,28 @@ impl Core {
     }
 
     /// Whom a message would go to, and why not to the others.
-    pub(super) fn explain(&self, key: Option<&str>, except: &[u64]) -> Explanation {
+    pub(super) fn explain(&self, key: Option<&str>) -> Explanation {
+        let chosen = self.choose(key, &[]).map(|candidate| candidate.id());
+        self.explain_choice(chosen, key, |_| None)
+    }
+
+    /// Why it was `chosen`; `why_not` is why an agent is passed over, whatever its state.
+    pub(super) fn explain_choice(
+        &self,
+        chosen: Option<AgentId>,
+        key: Option<&str>,
+        why_not: impl Fn(u64) -> Option<PassedOver>,
+    ) -> Explanation {
         let snapshot = self.snapshot.load();
         let strategy = self.strategy.load();
-        let chosen = self.choose(key, except).map(|candidate| candidate.id());
         let considered = |candidate: &Arc<Candidate>| {
             let id = candidate.id();
-            let passed_over = match candidate.fitness() {
-                _ if except.contains(&id.number()) => Some(PassedOver::Asker),
-                Fitness::Unfit(why) => Some(why),
+            let passed_over = match (why_not(id.number()), candidate.fitness()) {
                 _ if chosen == Some(id) => None,
-                Fitness::LastResort(why) => Some(why),
-                Fitness::Fit => Some(PassedOver::Outscored),
+                (Some(why), _) | (None, Fitness::Unfit(why) | Fitness::LastResort(why)) => {
+                    Some(why)
+                }
+                (None, Fitness::Fit) => Some(PassedOver::Outscored),
             };
             let is_in_question = matches!(passed_over, None | Some(PassedOver::Outscored));
             Considered {

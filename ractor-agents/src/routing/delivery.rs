@@ -9,12 +9,9 @@ use std::time::Duration;
 use super::core::Core;
 use super::offering::Routing;
 use super::{Candidate, RouteError};
-use crate::agent::{Agent, Answer, AskError, Awaited, ReplyTo, Silence};
+use crate::agent::{Agent, Answer, Awaited, Defaults, ReplyTo, Silence, conclude};
 use crate::dead_letter::Reason;
 use crate::message::{Moment, Priority, TooManyHeaders};
-
-/// How long an ask waits by default. Source: the handler's default deadline.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The options that both futures share.
 macro_rules! options {
@@ -171,7 +168,7 @@ impl<'a, A: Agent, R> RoutedAsk<'a, A, R> {
         Self {
             routing: Routing::new(core, message),
             reply,
-            patience: PATIENCE,
+            patience: Defaults::PATIENCE,
             state: State::Unsent,
         }
     }
@@ -215,23 +212,12 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
             return Poll::Pending;
         };
         let agent = call.candidate.id();
-        let swarm = this.routing.core.swarm.as_ptr() as usize;
+        let swarm = this.routing.core.swarm_address();
         let answer = ready!(answer.poll(swarm, agent, cx));
         call.end(&answer);
         this.state = State::Done;
-        let stopped = || RouteError::Failed(AskError::Stopped { agent });
-        Poll::Ready(match answer {
-            Ok(Ok(reply)) => (this.reply)(reply).ok_or_else(stopped),
-            Ok(Err((reason, attempts))) => {
-                let waited = Moment::now().since(this.routing.since);
-                let error = AskError::from_reason(agent, reason, attempts, waited);
-                Err(RouteError::Failed(error))
-            }
-            Err(Silence::Ended) => Err(stopped()),
-            Err(Silence::Deadlock(cycle)) => {
-                Err(RouteError::Failed(AskError::Deadlock { agent, cycle }))
-            }
-        })
+        let answer = conclude::<A, R>(agent, answer, this.reply, this.routing.since);
+        Poll::Ready(answer.map_err(RouteError::Failed))
     }
 }
 

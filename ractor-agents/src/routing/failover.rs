@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::core::Core;
-use super::port::{Parcel, Port};
+use super::offering::TRIES_MAX;
+use super::port::Parcel;
 use crate::agent::{Agent, AgentId};
 use crate::dead_letter::{DeadLetters, Reason};
 use crate::mailbox::Buried;
@@ -75,9 +76,6 @@ pub(crate) trait Stranded: Send + 'static {
     fn bury(self: Box<Self>, reason: Reason);
 }
 
-/// To how many others it is offered before the others have their turn. Source: as many as a message that is sent.
-const TRIES_MAX: usize = 16;
-
 impl<A: Agent> Stranded for Lost<A> {
     fn router(&self) -> u32 {
         self.slot.as_ref().map_or(0, |parcel| parcel.stamp.router)
@@ -98,8 +96,7 @@ impl<A: Agent> Stranded for Lost<A> {
                 return false;
             };
             tried.push(candidate.id().number());
-            let port: Option<&Arc<dyn Port<A::Message, A::Reply>>> = candidate.port();
-            if let Some(port) = port
+            if let Some(port) = candidate.port::<A>()
                 && port.offer(&mut self.slot).is_ok()
             {
                 tracing::debug!(from = %self.from, to = %candidate.id(), "moved a message");

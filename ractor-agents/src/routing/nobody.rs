@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::core::Core;
-use super::{NoCandidate, RouteError};
+use super::{NoCandidate, PassedOver, RouteError};
 
 /// How many candidates an error names.
 const NAMED_MAX: usize = 16;
@@ -14,17 +14,17 @@ const NEAREST_MAX: usize = 3;
 /// From which likeness on a name is worth being suggested, 0 to 1. Source: what Cargo and clap take.
 const LIKENESS_MIN: f64 = 0.7;
 
+/// `why_not` is why an agent is passed over, whatever its state.
 pub(super) fn no_candidate<M>(
     core: &Core,
-    key: Option<&str>,
-    except: &[u64],
+    why_not: impl Fn(u64) -> Option<PassedOver>,
     waited: Duration,
     message: Box<M>,
 ) -> RouteError<M> {
     let Some(swarm) = core.swarm.upgrade() else {
         return RouteError::Ended(message);
     };
-    let considered = core.explain(key, except).considered;
+    let considered = core.explain_choice(None, None, why_not).considered;
     let nearest = if considered.is_empty() {
         nearest(
             core.source.name(),

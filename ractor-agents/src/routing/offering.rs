@@ -1,5 +1,6 @@
 //! A message being offered to one candidate after another until one takes it.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,9 +10,9 @@ use tokio::time::Sleep;
 
 use super::core::{Core, WhenFull, WhenNobody};
 use super::nobody::no_candidate;
-use super::port::{Parcel, Port};
-use super::{Candidate, RouteError};
-use crate::agent::{Agent, AskError, Current, TellError};
+use super::port::Parcel;
+use super::{Candidate, PassedOver, RouteError};
+use crate::agent::{Agent, AskError, TellError};
 use crate::mailbox::{Refusal, Room, Ticket};
 use crate::message::{Moment, Priority};
 
@@ -20,7 +21,7 @@ use crate::message::{Moment, Priority};
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// After how many that had no room it waits at the first of them. Source: a guess; where so many are full, so are the rest.
-const TRIES_MAX: usize = 16;
+pub(super) const TRIES_MAX: usize = 16;
 
 /// A message being offered to one candidate after another until one takes it.
 pub(super) struct Routing<'a, A: Agent> {
@@ -28,7 +29,8 @@ pub(super) struct Routing<'a, A: Agent> {
     pub(super) slot: Option<Parcel<A::Message, A::Reply>>,
     /// The numbers of those who turned it away since the last look, behind that of the agent that asks.
     tried: Vec<u64>,
-    has_asker: bool,
+    /// Why each of them is passed over.
+    whys: Vec<PassedOver>,
     /// The first that was chosen and had no room.
     full: Option<Arc<Candidate>>,
     place: Option<Place>,
@@ -59,11 +61,6 @@ enum Offered<A: Agent> {
     Full(Arc<Candidate>),
 }
 
-fn port<A: Agent>(candidate: &Candidate) -> Option<&dyn Port<A::Message, A::Reply>> {
-    let port: &Arc<dyn Port<A::Message, A::Reply>> = candidate.port()?;
-    Some(&**port)
-}
-
 impl<'a, A: Agent> Routing<'a, A> {
     pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
         let mut parcel = Parcel::new(message, Priority::Normal);
@@ -72,7 +69,7 @@ impl<'a, A: Agent> Routing<'a, A> {
             core,
             slot: Some(parcel),
             tried: Vec::new(),
-            has_asker: false,
+            whys: Vec::new(),
             since: Moment::NEVER,
             full: None,
             place: None,
@@ -90,14 +87,30 @@ impl<'a, A: Agent> Routing<'a, A> {
 
     /// An ask begins: its asker waits until then, and is not asked itself.
     pub(super) fn begin_ask(&mut self, since: Moment, until: Moment) {
-        let swarm = self.core.swarm.as_ptr() as usize;
         // It would wait for its own answer.
-        if let Some(asker) = Current::agent_of(swarm) {
-            self.tried.push(asker.number());
-            self.has_asker = true;
+        if let Some(asker) = self.core.asker() {
+            self.pass_over(asker, PassedOver::Asker);
         }
         self.since = since;
         self.until = until;
+    }
+
+    fn pass_over(&mut self, number: u64, why: PassedOver) {
+        self.tried.push(number);
+        self.whys.push(why);
+    }
+
+    /// Those who turned it away may be asked again.
+    fn look_again(&mut self) {
+        let asker = usize::from(self.whys.first() == Some(&PassedOver::Asker));
+        self.tried.truncate(asker);
+        self.whys.truncate(asker);
+    }
+
+    /// Why an agent is passed over, whatever the strategy.
+    fn why_not(&self, number: u64) -> Option<PassedOver> {
+        let at = self.tried.iter().position(|tried| *tried == number)?;
+        self.whys.get(at).cloned()
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Sent<A>> {
@@ -119,7 +132,8 @@ impl<'a, A: Agent> Routing<'a, A> {
     /// Says why it was this one, to those who listen at debug level: everybody is looked at for that.
     fn trace(&self, chosen: &Candidate) {
         if tracing::enabled!(tracing::Level::DEBUG) {
-            let explanation = self.core.explain(None, &self.tried);
+            let why_not = |number| self.why_not(number);
+            let explanation = self.core.explain_choice(Some(chosen.id()), None, why_not);
             tracing::debug!(agent = %chosen.id(), now = %explanation, "routed");
         }
     }
@@ -155,8 +169,8 @@ impl<'a, A: Agent> Routing<'a, A> {
     }
 
     fn offer(&mut self, candidate: Arc<Candidate>) -> Offered<A> {
-        let Some(port) = port::<A>(&candidate) else {
-            self.tried.push(candidate.id().number());
+        let Some(port) = candidate.port::<A>() else {
+            self.pass_over(candidate.id().number(), PassedOver::OtherTypes);
             return Offered::Again;
         };
         let Err(refusal) = port.offer(&mut self.slot) else {
@@ -172,7 +186,7 @@ impl<'a, A: Agent> Routing<'a, A> {
                 if self.stays() {
                     return Offered::Full(candidate);
                 }
-                self.tried.push(candidate.id().number());
+                self.pass_over(candidate.id().number(), PassedOver::Refused(refusal));
                 self.full.get_or_insert(candidate);
                 Offered::Again
             }
@@ -187,8 +201,8 @@ impl<'a, A: Agent> Routing<'a, A> {
                     None => Ok(candidate),
                 })
             }
-            _ => {
-                self.tried.push(candidate.id().number());
+            refusal => {
+                self.pass_over(candidate.id().number(), PassedOver::Refused(refusal));
                 Offered::Again
             }
         }
@@ -211,7 +225,7 @@ impl<'a, A: Agent> Routing<'a, A> {
 
     /// Whoever is returned may be offered the message.
     fn poll_room(&mut self, mut place: Place, cx: &Context<'_>) -> Option<Arc<Candidate>> {
-        let Some(port) = port::<A>(&place.at) else {
+        let Some(port) = place.at.port::<A>() else {
             return Some(place.at);
         };
         match port.poll_room(place.lane, place.ticket, cx) {
@@ -240,7 +254,7 @@ impl<'a, A: Agent> Routing<'a, A> {
         loop {
             if !self.stays() && self.core.has_fit() {
                 self.leave_line();
-                self.tried.truncate(usize::from(self.has_asker));
+                self.look_again();
                 return Poll::Ready(None);
             }
             let now = self.core.clock.now();
@@ -272,7 +286,7 @@ impl<'a, A: Agent> Routing<'a, A> {
 
     fn leave_line(&mut self) -> Option<Place> {
         let place = self.place.take()?;
-        if let (Some(port), Some(ticket)) = (port::<A>(&place.at), place.ticket) {
+        if let (Some(port), Some(ticket)) = (place.at.port::<A>(), place.ticket) {
             port.leave_line(place.lane, ticket);
         }
         Some(place)
@@ -290,13 +304,12 @@ impl<'a, A: Agent> Routing<'a, A> {
         if now >= end || self.core.swarm.strong_count() == 0 {
             let waited = now.since(since);
             return Poll::Ready(self.withdraw().map(|message| {
-                let key = None;
-                no_candidate(self.core, key, &self.tried, waited, message)
+                no_candidate(self.core, |number| self.why_not(number), waited, message)
             }));
         }
         let next = now.after(LOOK_AGAIN).min(end);
         ready!(self.poll_timer(next, cx));
-        self.tried.truncate(usize::from(self.has_asker));
+        self.look_again();
         Poll::Ready(None)
     }
 
@@ -332,21 +345,23 @@ pub(super) fn broadcast<A: Agent<Message: Clone>>(
     message: A::Message,
 ) -> Result<usize, RouteError<A::Message>> {
     let mut told = 0;
+    let mut refused = HashMap::new();
     for candidate in core.everybody() {
-        let Some(port) = port::<A>(&candidate) else {
+        let Some(port) = candidate.port::<A>() else {
             continue;
         };
         let mut slot = Some(Parcel::new(message.clone(), Priority::Normal));
-        told += usize::from(port.offer(&mut slot).is_ok());
+        match port.offer(&mut slot) {
+            Ok(()) => told += 1,
+            Err(refusal) => {
+                refused.insert(candidate.id().number(), PassedOver::Refused(refusal));
+            }
+        }
     }
     if told > 0 {
         return Ok(told);
     }
-    Err(no_candidate(
-        core,
-        None,
-        &[],
-        Duration::ZERO,
-        Box::new(message),
-    ))
+    let why_not = |number| refused.get(&number).cloned();
+    let message = Box::new(message);
+    Err(no_candidate(core, why_not, Duration::ZERO, message))
 }

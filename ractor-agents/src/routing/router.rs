@@ -136,12 +136,12 @@ impl<A: Agent> Router<A> {
 
     /// Whom a message would go to now, and why not to the others. Looks at every candidate.
     pub fn explain(&self) -> Explanation {
-        self.core().explain(None, &[])
+        self.core().explain(None)
     }
 
     /// Whom a message with this key would go to now.
     pub fn explain_key(&self, key: &str) -> Explanation {
-        self.core().explain(Some(key), &[])
+        self.core().explain(Some(key))
     }
 
     /// Chooses by another strategy from now on. Messages that are on their way are not touched; those with a key keep their agent.

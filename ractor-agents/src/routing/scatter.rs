@@ -14,10 +14,10 @@ use tokio::time::Sleep;
 use super::candidate::Fitness;
 use super::core::Core;
 use super::nobody::no_candidate;
-use super::port::{Parcel, Port};
-use super::{Candidate, RouteError};
+use super::port::Parcel;
+use super::{Candidate, PassedOver, RouteError};
 use crate::agent::{
-    Agent, AgentId, Answer, AskError, Awaited, Current, ReplyTo, Silence, TellError,
+    Agent, AgentId, Answer, AskError, Awaited, ReplyTo, Silence, TellError, conclude,
 };
 use crate::message::{Moment, Priority};
 
@@ -131,11 +131,14 @@ type Outcome<A, R> =
 
 impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
     async fn run(self) -> Outcome<A, R> {
-        let mut except = self.asker();
+        // The agent that asks, if it is one, would wait for its own answer.
+        let asker = self.core.asker();
+        let mut except: Vec<u64> = asker.into_iter().collect();
         let chosen = self.choose(&mut except);
         let Some(timer) = self.timer().filter(|_| !chosen.is_empty()) else {
             let message = Box::new(self.message);
-            let error = no_candidate(self.core, None, &except, Duration::ZERO, message);
+            let why = |number| (asker == Some(number)).then_some(PassedOver::Asker);
+            let error = no_candidate(self.core, why, Duration::ZERO, message);
             return Err(ScatterError::Nobody(error));
         };
         let mut gathering = Gathering::<A, R> {
@@ -147,20 +150,13 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         };
         if self.enough.is_none_or(|enough| chosen.len() >= enough) {
             let answers = self.send(chosen, except, &mut gathering);
-            let swarm = self.core.swarm.as_ptr() as usize;
+            let swarm = self.core.swarm_address();
             gathering.gather(swarm, answers, self.enough, timer).await;
         } else {
             let ids = chosen.iter().map(|candidate| candidate.id());
             gathering.missing.extend(ids.map(|id| (id.number(), id)));
         }
         gathering.finish(self.enough)
-    }
-
-    /// The number of the agent that asks, if it is one: it would wait for its own answer.
-    fn asker(&self) -> Vec<u64> {
-        let swarm = self.core.swarm.as_ptr() as usize;
-        let asker = Current::agent_of(swarm);
-        asker.iter().map(AgentId::number).collect()
     }
 
     /// By the supervisors' timers: those of the agents can be stopped by handlers that never await. None if the swarm has ended.
@@ -223,8 +219,7 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
 
     fn offer(&self, candidate: &Candidate) -> Result<Awaited<A::Reply>, AskError<A::Message>> {
         let agent = candidate.id();
-        let port: Option<&Arc<dyn Port<A::Message, A::Reply>>> = candidate.port();
-        let Some(port) = port else {
+        let Some(port) = candidate.port::<A>() else {
             return Err(AskError::Stopped { agent });
         };
         let (reply, answer) = ReplyTo::channel(Moment::NEVER);
@@ -289,15 +284,7 @@ impl<A: Agent, R> Gathering<A, R> {
 
     fn note(&mut self, agent: AgentId, answer: Result<Answer<A::Reply>, Silence>) {
         self.missing.remove(&agent.number());
-        let answer = match answer {
-            Ok(Ok(reply)) => (self.reply)(reply).ok_or(AskError::Stopped { agent }),
-            Ok(Err((reason, attempts))) => {
-                let waited = Moment::now().since(self.since);
-                Err(AskError::from_reason(agent, reason, attempts, waited))
-            }
-            Err(_) => Err(AskError::Stopped { agent }),
-        };
-        match answer {
+        match conclude::<A, R>(agent, answer, self.reply, self.since) {
             Ok(answer) => self.answers.push((agent, answer)),
             Err(error) => self.failed.push((agent, error)),
         }

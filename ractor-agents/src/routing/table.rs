@@ -90,8 +90,8 @@ impl Seating {
         Some(std::mem::replace(gap, last))
     }
 
-    pub(super) fn publish(&mut self) -> Arc<Table> {
+    pub(super) fn publish(&mut self) -> Table {
         self.table.version += 1;
-        Arc::new(self.table.clone())
+        self.table.clone()
     }
 }

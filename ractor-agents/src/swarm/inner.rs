@@ -211,7 +211,7 @@ impl Inner {
     }
 
     pub(crate) fn has(&self, id: AgentId) -> bool {
-        self.index.get(id.number()).is_some()
+        self.index.has(id.number())
     }
 
     /// Has an agent finish what it has and end, without waiting for it.
@@ -242,14 +242,14 @@ impl Inner {
         let drained = async {
             loop {
                 let left = self.left.notified();
-                if self.index.get(id.number()).is_none() {
+                if !self.has(id) {
                     return;
                 }
                 left.await;
             }
         };
         let _in_time = self.within(limit, drained).await;
-        if self.index.get(id.number()).is_some() {
+        if self.has(id) {
             tracing::warn!(agent = %id, after = ?begun.elapsed(), "stopped with work left");
             member.end();
             // It may have ended by itself in between, which is as good.
