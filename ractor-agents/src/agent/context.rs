@@ -106,6 +106,13 @@ impl<A: Agent> Context<A> {
         self.record.restarts()
     }
 
+    /// Says how much memory the agent uses, in bytes: what a router that goes by
+    /// [resources](crate::routing::ResourceBased) and the [registry](crate::registry::Entry::memory) know of it. Stays until it says
+    /// something else, also over restarts; 0 takes it back.
+    pub fn report_memory(&self, bytes: u64) {
+        self.record.mailbox.pulse().report_memory(bytes);
+    }
+
     /// The name of the message in hand. `None` in the hooks, as for the rest of what belongs to a message.
     pub fn message_id(&self) -> Option<MessageId> {
         self.stamp().map(|stamp| MessageId {

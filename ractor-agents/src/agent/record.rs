@@ -37,6 +37,8 @@ pub enum OnRestart {
 /// What messages get that do not say otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
+    /// What the swarm calls the host.
+    pub(crate) node: Arc<str>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) traits: Traits,
     pub(crate) priority: Priority,
@@ -51,11 +53,10 @@ pub(crate) struct Defaults {
 impl Defaults {
     /// How long an `ask` waits by default. Source: the handler's default deadline.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-}
 
-impl Default for Defaults {
-    fn default() -> Self {
+    pub(crate) fn new(node: Arc<str>) -> Self {
         Self {
+            node,
             name: None,
             traits: Traits::default(),
             priority: Priority::Normal,
