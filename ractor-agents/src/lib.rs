@@ -20,6 +20,7 @@
 #[doc(hidden)]
 pub mod __private;
 pub mod agent;
+pub mod budget;
 pub mod dead_letter;
 pub mod mailbox;
 pub mod message;

@@ -5,6 +5,7 @@ pub use std::time::Duration;
 pub use ractor_agents_macros::agent;
 
 pub use crate::agent::{Agent, AgentRef, Context, Failure};
+pub use crate::budget::Budget;
 pub use crate::message::Priority;
 pub use crate::swarm::Swarm;
 

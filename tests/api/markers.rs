@@ -8,6 +8,7 @@ use ractor_agents::agent::{
     Agent, AgentId, AgentRef, Ask, AskError, Context, Direct, Failure, FnAgent, OnRestart, Status,
     Tell, TellError, Timer,
 };
+use ractor_agents::budget::{Budget, BudgetExhausted, Exhausted, Purse};
 use ractor_agents::dead_letter::{DeadLetter, DeadLetters, Reason};
 use ractor_agents::mailbox::{
     Accounting, Aging, Identity, LaneLimit, Mailbox, Offer, Overflow, Refusal, Stack, deadline,
@@ -96,12 +97,15 @@ fn wrong<const N: usize>(
 fn types_are_send_sync_and_unpin_whatever_the_agent() {
     let table = table![
         Breaker,
+        Budget,
+        BudgetExhausted,
         Candidate,
         Capability,
         CapabilityError,
         Circuit,
         Considered,
         Entry,
+        Exhausted,
         Explanation,
         Filter,
         LeastConnections,
@@ -112,6 +116,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         Pattern,
         PowerOfTwo,
         Published,
+        Purse,
         Registry,
         RegistryStats,
         Requirement,

@@ -5,12 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::Sleep;
-
 use super::tell::{Delivery, options};
 use super::{Agent, AgentRef, AskError, Awaited, Current, ReplyTo, conclude};
+use crate::budget::Purse;
 use crate::mailbox::Refusal;
-use crate::message::{Moment, Priority, TooManyHeaders};
+use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
 ///
@@ -30,7 +29,6 @@ enum State<A: Agent> {
     Offering {
         answer: Awaited<A::Reply>,
         since: Moment,
-        timer: Option<Pin<Box<Sleep>>>,
     },
     /// In line or in hand. The supervisors' clock ends it when the patience is over.
     Sent {
@@ -76,13 +74,11 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         }
         let clock = to.record().mailbox.settings().clock;
         let since = clock.now();
-        let (reply, answer) = ReplyTo::channel(clock.after(since, self.patience));
+        let envelope = self.delivery.envelope.as_ref();
+        let ends = envelope.map_or(Moment::NEVER, Envelope::budget_ends);
+        let (reply, answer) = ReplyTo::channel(clock.after(since, self.patience).min(ends));
         self.delivery.edit(|envelope| envelope.set_reply(reply));
-        self.state = State::Offering {
-            answer,
-            since,
-            timer: None,
-        };
+        self.state = State::Offering { answer, since };
         Ok(())
     }
 
@@ -90,31 +86,16 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         if let Poll::Ready(offered) = self.delivery.poll(cx) {
             return Poll::Ready(offered.map_err(AskError::Refused));
         }
-        let State::Offering { since, timer, .. } = &mut self.state else {
+        let State::Offering { since, .. } = self.state else {
             return Poll::Pending;
         };
-        if self.patience == Duration::MAX {
-            return Poll::Pending;
-        }
         let clock = self.delivery.to.record().mailbox.settings().clock;
-        let end = clock.after(*since, self.patience).instant();
-        let timer = match timer {
-            Some(timer) => timer,
-            None => match self.delivery.to.record().swarm.upgrade() {
-                Some(swarm) => {
-                    // The asker may be outside of any runtime.
-                    let _entered = swarm.timers().enter();
-                    timer.insert(Box::pin(tokio::time::sleep_until(end)))
-                }
-                None => return Poll::Pending,
-            },
+        let end = clock.after(since, self.patience);
+        let no_room = || Refusal::NoRoom {
+            waited: Moment::now().since(since),
         };
-        ready!(timer.as_mut().poll(cx));
-        let waited = Moment::now().since(*since);
-        match self.delivery.refused(Refusal::NoRoom { waited }) {
-            Err(refused) => Poll::Ready(Err(AskError::Refused(refused))),
-            Ok(()) => Poll::Pending,
-        }
+        let ended = self.delivery.poll_end(end, cx, no_room);
+        ended.map_err(AskError::Refused)
     }
 }
 
@@ -132,7 +113,7 @@ impl<A: Agent, R> Future for Ask<'_, A, R> {
         }
         if matches!(this.state, State::Offering { .. }) {
             ready!(this.poll_offer(cx))?;
-            if let State::Offering { answer, since, .. } =
+            if let State::Offering { answer, since } =
                 std::mem::replace(&mut this.state, State::Done)
             {
                 this.state = State::Sent { answer, since };

@@ -29,6 +29,7 @@ pub(super) async fn serve_batches<A: Agent>(
         match poll_fn(|cx| mailbox.poll_unparked(epoch, cx)).await {
             Unparked::Ready => {}
             Unparked::Drained => {
+                ctx.leave();
                 agent.on_stop(ctx).await;
                 return Ok(());
             }
@@ -41,6 +42,7 @@ pub(super) async fn serve_batches<A: Agent>(
             match hand.try_next(now) {
                 Next::Deliver => in_hand.0.push(hand),
                 Next::Leave if in_hand.0.is_empty() => {
+                    ctx.leave();
                     agent.on_stop(ctx).await;
                     return Ok(());
                 }
@@ -85,9 +87,7 @@ async fn deliver<A: Agent>(
     ctx: &mut Context<A>,
     notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
-    for hand in &in_hand.0 {
-        ctx.enter(hand);
-    }
+    ctx.enter_batch(&in_hand.0);
     let messages: Vec<&A::Message> = in_hand.0.iter().filter_map(Hand::message).collect();
     if messages.is_empty() {
         return Ok(());

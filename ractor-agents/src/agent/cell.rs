@@ -203,6 +203,7 @@ async fn serve<A: Agent>(
             Next::Deliver => {}
             Next::Fenced => return fenced(record),
             _ => {
+                ctx.leave();
                 agent.on_stop(ctx).await;
                 return Ok(());
             }

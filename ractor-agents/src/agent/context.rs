@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::timers::Intervals;
 use super::{Agent, AgentId, AgentRef, Current, Gathering, IntoAgent, Record};
+use crate::budget::{BudgetExhausted, Purse};
 use crate::mailbox::Hand;
 use crate::message::{Extras, Headers, MessageId, Moment, Priority, Stamp, TraceContext};
 use crate::swarm::{Inner, Spawn, Swarm};
@@ -22,6 +23,7 @@ pub struct Context<A: Agent> {
     is_in_hand: bool,
     stamp: Stamp,
     extras: Option<Arc<Extras>>,
+    budget: Option<Purse>,
     deadline: Duration,
     pub(super) intervals: Mutex<Intervals<A>>,
     /// Agents that were spawned as children of this incarnation.
@@ -55,6 +57,7 @@ impl<A: Agent> Context<A> {
             is_in_hand: false,
             stamp: Stamp::new(Priority::Normal),
             extras: None,
+            budget: None,
             deadline,
             intervals: Mutex::default(),
             children: Arc::default(),
@@ -66,15 +69,49 @@ impl<A: Agent> Context<A> {
         self.record.gathering.lock().take()
     }
 
+    /// A handler is about to begin on what is in hand.
     pub(super) fn enter(&mut self, hand: &Hand<'_, A>) {
         self.is_in_hand = true;
         self.stamp = hand.stamp;
         self.extras.clone_from(&hand.extras);
-        self.intervals
-            .get_mut()
-            .tick(hand.stamp.number, &self.record);
+        self.tick(hand);
+        self.set_current();
+    }
+
+    /// A handler is about to begin on several at once, of which only the first is spoken of.
+    pub(super) fn enter_batch(&mut self, batch: &[Hand<'_, A>]) {
+        self.leave();
+        if let Some(first) = batch.first() {
+            self.is_in_hand = true;
+            self.stamp = first.stamp;
+        }
+        for hand in batch {
+            self.tick(hand);
+        }
+    }
+
+    /// There is nothing in hand any more.
+    pub(super) fn leave(&mut self) {
+        self.is_in_hand = false;
+        self.extras = None;
+        self.set_current();
+    }
+
+    fn tick(&mut self, hand: &Hand<'_, A>) {
+        let intervals = self.intervals.get_mut();
+        intervals.tick(hand.stamp.number, &self.record);
+    }
+
+    /// What is sent from now on goes back to what is in hand.
+    fn set_current(&mut self) {
         if self.record.traces {
             Current::set_trace(self.trace());
+        }
+        let given = self.extras().and_then(|extras| extras.budget.as_ref());
+        let budget = given.map(|budget| budget.at(self.id()));
+        if budget.is_some() || self.budget.is_some() {
+            Current::set_budget(budget.clone());
+            self.budget = budget;
         }
     }
 
@@ -162,6 +199,22 @@ impl<A: Agent> Context<A> {
     /// The key that the sender gave the message in hand, if any.
     pub fn key(&self) -> Option<&str> {
         self.extras()?.key.as_deref()
+    }
+
+    /// What is left to the message in hand, if it or the one that it was sent for was given a [`Budget`](crate::budget::Budget). What the
+    /// handler sends inherits it; hand it on by `.budget(..)` where something is sent by a task of the handler's own.
+    pub fn budget(&self) -> Option<Purse> {
+        self.budget.clone()
+    }
+
+    /// Spends units of what is left to the message in hand, as [`Purse::spend`] does: all of them or none. Returns how many are left;
+    /// `u64::MAX` where there is no limit, or no budget.
+    ///
+    /// # Errors
+    /// [`BudgetExhausted`] if fewer are left.
+    pub fn spend(&self, name: &str, amount: u64) -> Result<u64, BudgetExhausted> {
+        let budget = self.budget.as_ref();
+        budget.map_or(Ok(u64::MAX), |budget| budget.spend(name, amount))
     }
 
     /// Ends when the agent is asked to stop: for handlers that would otherwise take long. It is also dropped with the

@@ -1,11 +1,12 @@
 //! Whose work the current task is.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use tokio::task::futures::TaskLocalFuture;
 
 use super::AgentId;
 use super::desk::Desk;
+use crate::budget::Purse;
 use crate::message::TraceContext;
 
 tokio::task_local! {
@@ -18,6 +19,8 @@ pub(crate) struct Current {
     swarm: usize,
     agent: AgentId,
     trace: Cell<Option<TraceContext>>,
+    /// What is left to the message that is being handled.
+    budget: RefCell<Option<Purse>>,
     /// Whether anybody wants to know for whom it waits.
     is_watched: bool,
     /// Made when it first waits for another agent.
@@ -39,6 +42,7 @@ impl Current {
                 swarm,
                 agent,
                 trace,
+                budget: RefCell::default(),
                 is_watched,
                 desk: OnceCell::new(),
             }),
@@ -91,5 +95,17 @@ impl Current {
     pub(crate) fn set_trace(trace: Option<TraceContext>) {
         // Outside an agent there is nothing to set, which is no error.
         let _ = CURRENT.try_with(|current| current.trace.set(trace));
+    }
+
+    /// What is left to the message that is being handled, if that has a budget.
+    pub(crate) fn budget() -> Option<Purse> {
+        CURRENT
+            .try_with(|current| current.budget.borrow().clone())
+            .ok()
+            .flatten()
+    }
+
+    pub(super) fn set_budget(budget: Option<Purse>) {
+        let _ = CURRENT.try_with(|current| current.budget.replace(budget));
     }
 }

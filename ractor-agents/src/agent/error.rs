@@ -1,15 +1,15 @@
 //! What can go wrong when one talks to an agent.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use super::AgentId;
+use crate::budget::BudgetExhausted;
 use crate::dead_letter::Reason;
 use crate::mailbox::Refusal;
 
 /// A message that was turned away. It was never accepted: here it is back.
-#[derive(thiserror::Error)]
-#[error("{agent} did not take the message: {refusal}")]
 pub struct TellError<M> {
     /// Whose mailbox it was.
     pub agent: AgentId,
@@ -85,6 +85,16 @@ pub enum AskError<M> {
         /// Who waits for whom: the asker, who was asked, and so on; the last waits for the asker.
         cycle: Vec<AgentId>,
     },
+    /// The budget of the message has come to an end: its time was over before there was an answer, or some agent on the way, the last
+    /// of the path, could not go on without more of something.
+    #[error("{agent} did not answer: {exhausted}")]
+    BudgetExhausted {
+        /// Who was asked.
+        agent: AgentId,
+        /// What has come to an end, and where.
+        #[source]
+        exhausted: Box<BudgetExhausted>,
+    },
     /// The agent ended before a handler began, or its supervisor gave it up.
     #[error("{agent} ended without an answer")]
     Stopped {
@@ -105,6 +115,7 @@ impl<M> AskError<M> {
             Reason::Duplicate => Self::Duplicate { agent },
             Reason::Expired => Self::Expired { agent },
             Reason::Shed => Self::Shed { agent },
+            Reason::BudgetExhausted(exhausted) => Self::BudgetExhausted { agent, exhausted },
             Reason::Stopped | Reason::AskerGone => Self::Stopped { agent },
             reason @ (Reason::Killed
             | Reason::Panicked
@@ -127,6 +138,7 @@ impl<M> AskError<M> {
             | Self::Shed { agent }
             | Self::Failed { agent, .. }
             | Self::Deadlock { agent, .. }
+            | Self::BudgetExhausted { agent, .. }
             | Self::Stopped { agent } => *agent,
         }
     }
@@ -139,7 +151,10 @@ impl<M> AskError<M> {
             Self::Timeout { .. } | Self::Expired { .. } | Self::Shed { .. } => true,
             Self::Failed { reason, .. } => !matches!(reason, Reason::Quarantined),
             // The same handler would be told the same again.
-            Self::Deadlock { .. } | Self::Duplicate { .. } | Self::Stopped { .. } => false,
+            Self::Deadlock { .. }
+            | Self::BudgetExhausted { .. }
+            | Self::Duplicate { .. }
+            | Self::Stopped { .. } => false,
         }
     }
 }
@@ -151,6 +166,23 @@ fn circle(agents: &[AgentId]) -> String {
         .map(AgentId::to_string)
         .collect::<Vec<_>>()
         .join(" -> ")
+}
+
+impl<M> fmt::Display for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { agent, refusal, .. } = self;
+        write!(f, "{agent} did not take the message: {refusal}")
+    }
+}
+
+// By hand: only of a budget is it to be found out that all goes back to it.
+impl<M> Error for TellError<M> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.refusal {
+            Refusal::BudgetExhausted(exhausted) => Some(&**exhausted),
+            _ => None,
+        }
+    }
 }
 
 // By hand, so that messages need no `Debug` and do not end up in logs.

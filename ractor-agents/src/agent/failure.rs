@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::budget::BudgetExhausted;
 use crate::dead_letter::Reason;
 
 /// Why a handler gave up on a message.
@@ -11,6 +12,9 @@ use crate::dead_letter::Reason;
 /// back to the front of its lane while it has attempts left, or to the dead letters. Any error becomes a failure with
 /// `?`. A `Result` that is the agent's own reply type is the asker's business and restarts nobody.
 ///
+/// An error that goes back to a [`BudgetExhausted`] makes a failure without a restart and without another attempt: the asker gets that
+/// very error, with the path in it.
+///
 /// Its text goes into logs, dead letters and to the asker: keep payloads and secrets out of it.
 pub struct Failure {
     text: String,
@@ -18,6 +22,7 @@ pub struct Failure {
     restart: bool,
     retry: bool,
     is_quarantine: bool,
+    exhausted: Option<Box<BudgetExhausted>>,
 }
 
 impl Failure {
@@ -29,6 +34,7 @@ impl Failure {
             restart: true,
             retry: true,
             is_quarantine: false,
+            exhausted: None,
         }
     }
 
@@ -66,6 +72,8 @@ impl Failure {
     pub(crate) fn reason(&self) -> Reason {
         if self.is_quarantine {
             Reason::Quarantined
+        } else if let Some(exhausted) = &self.exhausted {
+            Reason::BudgetExhausted(exhausted.clone())
         } else {
             Reason::Failed(self.text.as_str().into())
         }
@@ -81,7 +89,11 @@ impl Failure {
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let text = error.to_string();
+        let exhausted = BudgetExhausted::within(&error).cloned().map(Box::new);
         Self {
+            restart: exhausted.is_none(),
+            retry: exhausted.is_none(),
+            exhausted,
             source: Some(Box::new(error)),
             ..Self::new(text)
         }

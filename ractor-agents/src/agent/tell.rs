@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::time::Sleep;
+
 use super::{Agent, AgentRef, Current, TellError};
+use crate::budget::Purse;
 use crate::mailbox::{Overflow, Refusal, Room, Ticket};
-use crate::message::{Envelope, Priority, TooManyHeaders};
+use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
 
 /// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
 ///
@@ -68,6 +71,15 @@ macro_rules! options {
             self
         }
 
+        /// How much it may take, together with all that is sent on its behalf: a [`Budget`](crate::budget::Budget) of its own, or a
+        /// [`Purse`] that it shares. Never more than what is left to the message that is being handled. Default: that, if it has a budget,
+        /// or no limit.
+        pub fn budget(mut self, budget: impl Into<Purse>) -> Self {
+            self.delivery
+                .edit(|envelope| envelope.set_budget(budget.into().limited()));
+            self
+        }
+
         /// The key that makes two messages duplicates of each other, for agents with
         /// [`dedup`](crate::mailbox::dedup) by key.
         pub fn key(mut self, key: &str) -> Self {
@@ -97,7 +109,12 @@ impl<A: Agent> Future for Tell<'_, A> {
     type Output = Result<(), TellError<A::Message>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().delivery.poll(cx)
+        let delivery = &mut self.get_mut().delivery;
+        match delivery.poll(cx) {
+            // It waits for as long as it takes: only a budget can end that.
+            Poll::Pending => delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed),
+            told @ Poll::Ready(_) => told,
+        }
     }
 }
 
@@ -118,6 +135,8 @@ pub(super) struct Delivery<'a, A: Agent> {
     pub(super) envelope: Option<Envelope<A>>,
     /// The lane that it waits for, and the ticket.
     place: Option<(Priority, Ticket)>,
+    /// Where it does not wait for ever.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a, A: Agent> Delivery<'a, A> {
@@ -125,8 +144,12 @@ impl<'a, A: Agent> Delivery<'a, A> {
     pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
             to,
-            envelope: Some(Envelope::new(message, to.record().defaults.priority)),
+            envelope: Some(
+                Envelope::new(message, to.record().defaults.priority)
+                    .with_budget(Purse::inherited()),
+            ),
             place: None,
+            timer: None,
         }
     }
 
@@ -167,6 +190,38 @@ impl<'a, A: Agent> Delivery<'a, A> {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// While it waits for room: takes the message back at `end`, when `refusal` says why, or as soon as the time of its budget is over.
+    pub(super) fn poll_end(
+        &mut self,
+        end: Moment,
+        cx: &mut Context<'_>,
+        refusal: impl FnOnce() -> Refusal,
+    ) -> Poll<Result<(), TellError<A::Message>>> {
+        let Some(envelope) = &self.envelope else {
+            return Poll::Pending;
+        };
+        let end = end.min(envelope.budget_ends());
+        if end.is_never() {
+            return Poll::Pending;
+        }
+        let timer = match &mut self.timer {
+            Some(timer) => timer,
+            none => {
+                let Some(swarm) = self.to.record().swarm.upgrade() else {
+                    return Poll::Pending;
+                };
+                // The sender may be outside of any runtime.
+                let _entered = swarm.timers().enter();
+                none.insert(Box::pin(tokio::time::sleep_until(end.instant())))
+            }
+        };
+        ready!(timer.as_mut().poll(cx));
+        let budget = envelope.budget();
+        let exhausted = budget.and_then(|budget| budget.check_time(end).err());
+        let refused = self.refused(exhausted.map_or_else(refusal, Refusal::budget));
+        refused.map_or_else(|error| Poll::Ready(Err(error)), |()| Poll::Pending)
     }
 
     /// Whether it is worth offering the envelope now; otherwise it waits in line for that.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Agent, Context, Record, TellError};
+use crate::budget::Purse;
+use crate::mailbox::Refusal;
 use crate::message::{Envelope, Moment};
 
 /// A message for later; it can be called off. Made by [`Context::later`] and [`Context::every`].
@@ -69,16 +71,18 @@ impl<A: Agent> Intervals<A> {
 }
 
 impl<A: Agent> Context<A> {
-    /// Sends `message` to the agent itself after `wait`. It is accepted now, counts as queued, and survives a restart.
+    /// Sends `message` to the agent itself after `wait`. It is accepted now, counts as queued, and survives a restart. It inherits what is
+    /// left of a [budget](crate::budget).
     ///
     /// # Errors
-    /// [`TellError`] if the agent is stopping, or 1,024 messages wait for their time already.
+    /// [`TellError`] if the agent is stopping, 1,024 messages wait for their time already, or a budget is exhausted.
     pub fn later(
         &self,
         message: impl Into<A::Message>,
         wait: Duration,
     ) -> Result<Timer, TellError<A::Message>> {
-        let envelope = Envelope::new(message.into(), self.record.defaults.priority);
+        let envelope = Envelope::new(message.into(), self.record.defaults.priority)
+            .with_budget(Purse::inherited());
         let number = self.schedule(envelope, Moment::now().after(wait))?;
         Ok(Timer {
             id: number,
@@ -89,7 +93,7 @@ impl<A: Agent> Context<A> {
     /// Sends what `make` returns to the agent itself after each `period` (at least 1 ms), for as long as this
     /// incarnation lives: start intervals in [`on_start`](Agent::on_start). Periods that are missed are skipped. The next
     /// one is scheduled when a handler begins on the last, so that they never pile up. If 1,024 messages are scheduled
-    /// then, the interval ends.
+    /// then, the interval ends. They inherit no [budget](crate::budget).
     ///
     /// # Errors
     /// As for [`later`](Self::later).
@@ -136,13 +140,15 @@ impl<A: Agent> Context<A> {
     }
 
     fn schedule(&self, envelope: Envelope<A>, due: Moment) -> Result<u64, TellError<A::Message>> {
-        self.record
-            .mailbox
-            .schedule(envelope, due)
-            .map_err(|(envelope, refusal)| TellError {
-                agent: self.id(),
-                refusal,
-                message: Box::new(envelope.message.into_sole()),
-            })
+        let mailbox = &self.record.mailbox;
+        let scheduled = match envelope.check_budget(mailbox.settings().clock) {
+            Ok(()) => mailbox.schedule(envelope, due),
+            Err(exhausted) => Err((Box::new(envelope), Refusal::budget(exhausted))),
+        };
+        scheduled.map_err(|(envelope, refusal)| TellError {
+            agent: self.id(),
+            refusal,
+            message: Box::new(envelope.message.into_sole()),
+        })
     }
 }

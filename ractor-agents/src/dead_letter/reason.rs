@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::budget::BudgetExhausted;
+
 /// Why a message was not handled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,6 +27,9 @@ pub enum Reason {
     /// Its time to live was over before a handler began.
     #[error("the message expired in line")]
     Expired,
+    /// The time of its budget was over, or the handler could not go on without more of something.
+    #[error(transparent)]
+    BudgetExhausted(Box<BudgetExhausted>),
     /// The asker lost patience.
     #[error("the asker lost patience")]
     Patience,
@@ -53,11 +58,24 @@ pub(crate) enum End {
 }
 
 impl Reason {
+    pub(crate) fn budget(exhausted: BudgetExhausted) -> Self {
+        Self::BudgetExhausted(Box::new(exhausted))
+    }
+
+    /// Whether another attempt makes any sense.
+    pub(crate) fn may_retry(&self) -> bool {
+        !matches!(
+            self,
+            Self::Patience | Self::AskerGone | Self::BudgetExhausted(_)
+        )
+    }
+
     /// The end that this is a reason for, given whether a handler had begun.
     pub(crate) fn end(&self, begun: bool) -> End {
         match self {
             Self::Patience if begun => End::Cancelled,
-            Self::Expired | Self::Patience => End::Expired,
+            Self::BudgetExhausted(_) if begun => End::Failed,
+            Self::Expired | Self::Patience | Self::BudgetExhausted(_) => End::Expired,
             Self::AskerGone => End::Cancelled,
             Self::Shed => End::Shed,
             Self::Duplicate => End::Deduplicated,
@@ -79,6 +97,7 @@ impl Reason {
             Self::Failed(_) => "failed",
             Self::Quarantined => "quarantined",
             Self::Expired => "expired",
+            Self::BudgetExhausted(_) => "budget_exhausted",
             Self::Patience => "patience",
             Self::AskerGone => "asker_gone",
             Self::Shed => "shed",

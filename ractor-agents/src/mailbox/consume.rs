@@ -72,6 +72,27 @@ impl<A: Agent> Mailbox<A> {
         Poll::Pending
     }
 
+    /// Why nobody wants it handled any more.
+    fn unwanted(&self, envelope: &Envelope<A>, now: Moment) -> Option<Reason> {
+        if envelope.stamp.expires.is_some_and(|expires| expires <= now) {
+            return Some(Reason::Expired);
+        }
+        if let Some(extras) = &envelope.extras
+            && let Some(exhausted) = extras.out_of_time(self.id, now)
+        {
+            return Some(Reason::budget(exhausted));
+        }
+        if !envelope.stamp.is_ask {
+            return None;
+        }
+        match &envelope.reply {
+            // Its asker was told when the patience was over.
+            None => Some(Reason::Patience),
+            Some(reply) if reply.until() <= now => Some(Reason::Patience),
+            Some(reply) => reply.is_closed().then_some(Reason::AskerGone),
+        }
+    }
+
     /// Parks the consumer until `size` envelopes are in line, or the gate is not open any more.
     pub(crate) fn poll_filled(&self, epoch: u32, size: usize, cx: &Context<'_>) -> Poll<()> {
         let outlet = self.outlet.lock();
@@ -185,7 +206,7 @@ impl<A: Agent> Hand<'_, A> {
             let Some(envelope) = self.mailbox.pick(outlet, now) else {
                 return (Next::Empty, Moment::NEVER);
             };
-            let Some(reason) = unwanted(&envelope, now) else {
+            let Some(reason) = self.mailbox.unwanted(&envelope, now) else {
                 return (Next::Deliver, self.take(outlet, envelope, now));
             };
             self.mailbox
@@ -195,21 +216,5 @@ impl<A: Agent> Hand<'_, A> {
                 self.mailbox.bury(Buried::from(envelope), reason);
             });
         }
-    }
-}
-
-/// Why nobody wants it handled any more.
-fn unwanted<A: Agent>(envelope: &Envelope<A>, now: Moment) -> Option<Reason> {
-    if envelope.stamp.expires.is_some_and(|expires| expires <= now) {
-        return Some(Reason::Expired);
-    }
-    if !envelope.stamp.is_ask {
-        return None;
-    }
-    match &envelope.reply {
-        // Its asker was told when the patience was over.
-        None => Some(Reason::Patience),
-        Some(reply) if reply.until() <= now => Some(Reason::Patience),
-        Some(reply) => reply.is_closed().then_some(Reason::AskerGone),
     }
 }

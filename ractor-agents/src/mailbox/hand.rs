@@ -64,6 +64,9 @@ impl<'a, A: Agent> Hand<'a, A> {
         if let Some(reply) = &reply {
             due = due.min(reply.until());
         }
+        if let Some(extras) = &extras {
+            due = due.min(extras.budget_ends());
+        }
         self.is_full = true;
         self.stamp = stamp;
         self.extras.clone_from(&extras);
@@ -124,7 +127,7 @@ impl<'a, A: Agent> Hand<'a, A> {
             return;
         };
         // Why the supervisor had it killed is more to the point than that it was killed.
-        let reason = in_flight.cause.map_or(reason, Reason::from);
+        let reason = in_flight.reason(self.mailbox.id).unwrap_or(reason);
         in_flight.copy = None;
         let ended = self
             .mailbox
@@ -161,9 +164,8 @@ impl<A: Agent> Mailbox<A> {
     ) -> Option<Buried<A>> {
         let attempt = in_flight.stamp.begun().attempt;
         let has_attempts = attempt < self.attempts_max(&in_flight.stamp);
-        let is_wanted = !matches!(reason, Reason::Patience | Reason::AskerGone);
         match message {
-            Some(message) if may_retry && is_wanted && has_attempts => {
+            Some(message) if may_retry && reason.may_retry() && has_attempts => {
                 let own = in_flight.extras.as_ref().and_then(|extras| extras.backoff);
                 let backoff = own.unwrap_or(self.settings.backoff);
                 let wait = backoff.wait(u32::from(attempt));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Buried;
-use crate::agent::{Agent, ReplyTo};
+use crate::agent::{Agent, AgentId, ReplyTo};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Extras, Moment, Payload, Stamp};
 
@@ -26,18 +26,21 @@ pub(super) struct InFlight<A: Agent> {
 pub(super) enum Cause {
     Deadline,
     Patience,
-}
-
-impl From<Cause> for Reason {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::Deadline => Self::Deadline,
-            Cause::Patience => Self::Patience,
-        }
-    }
+    /// The time of its budget is over.
+    Budget,
 }
 
 impl<A: Agent> InFlight<A> {
+    /// Why its handler is being killed, if that is decided.
+    pub(super) fn reason(&self, agent: AgentId) -> Option<Reason> {
+        let exhausted = || self.extras.as_ref()?.out_of_time(agent, Moment::NEVER);
+        match self.cause? {
+            Cause::Deadline => Some(Reason::Deadline),
+            Cause::Patience => Some(Reason::Patience),
+            Cause::Budget => exhausted().map(Reason::budget),
+        }
+    }
+
     /// The envelope as it was, given its message.
     pub(super) fn into_envelope(self, message: Payload<A::Message>) -> Envelope<A> {
         Envelope {

@@ -87,7 +87,7 @@ impl<A: Agent> Mailbox<A> {
         let mut ended = Vec::new();
         // Last first, so that those which go back are in line in their order.
         for mut in_flight in outlet.in_flight.take_all().into_iter().rev() {
-            let reason = in_flight.cause.map_or(Reason::Killed, Reason::from);
+            let reason = in_flight.reason(self.id).unwrap_or(Reason::Killed);
             let copy = in_flight.copy.take().map(Payload::Shared);
             if let Some(buried) = self.requeue(outlet, in_flight, copy, true, &reason) {
                 ended.push((buried, reason));

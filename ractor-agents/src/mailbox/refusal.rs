@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::BudgetExhausted;
 use crate::message::Priority;
 
 /// Why a mailbox turned a message away. It was never accepted, and its sender has it back.
@@ -45,6 +46,9 @@ pub enum Refusal {
     /// An agent asked itself: it would wait for its own answer until its deadline.
     #[error("an agent cannot ask itself")]
     AskedItself,
+    /// Its budget does not allow that it is sent, or its time was over before there was room.
+    #[error(transparent)]
+    BudgetExhausted(Box<BudgetExhausted>),
     /// A layer of the user's own turned it away.
     #[error("{layer}: {text}")]
     Layer {
@@ -56,6 +60,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub(crate) fn budget(exhausted: BudgetExhausted) -> Self {
+        Self::BudgetExhausted(Box::new(exhausted))
+    }
+
     /// Whether the same call may succeed later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
         matches!(

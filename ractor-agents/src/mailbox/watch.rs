@@ -7,7 +7,7 @@ use supervisors::{Alarm, ExitReason, Look};
 use super::in_flight::Cause;
 use super::outlet::Outlet;
 use super::{Buried, Mailbox, Phase};
-use crate::agent::{Agent, ReplyTo};
+use crate::agent::{Agent, AgentId, ReplyTo};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Moment};
 
@@ -23,16 +23,16 @@ impl<A: Agent> Mailbox<A> {
     /// Answers the askers whose patience is over, releases what was delayed until now, and tells whether the handler is
     /// past its deadline.
     pub(crate) fn look(&self, now: Moment) -> Look {
-        let mut impatient = Vec::new();
+        let mut impatient = Impatient::new(self.id, now);
         let mut outlet = self.outlet.lock();
-        let overdue = outlet.overdue(now, &mut impatient);
+        let overdue = outlet.overdue(&mut impatient);
         let is_released = outlet.release_delayed(now);
-        outlet.watched = outlet.earliest(now, &mut impatient);
+        outlet.watched = outlet.earliest(&mut impatient);
         let mut due = outlet.watched;
 
         let mut inlet = self.inlet.lock();
         for envelope in inlet.lanes.iter_mut() {
-            let left = lose_patience(envelope, now, &mut impatient);
+            let left = impatient.look(envelope);
             soonest(&mut due, left);
         }
         inlet.watched = due;
@@ -52,8 +52,8 @@ impl<A: Agent> Mailbox<A> {
         if let Some(waker) = parked {
             waker.wake();
         }
-        for (reply, attempts) in impatient {
-            reply.send(Err((Reason::Patience, attempts)));
+        for (reply, reason, attempts) in impatient.told {
+            reply.send(Err((reason, attempts)));
         }
         match overdue {
             Some(cause) => {
@@ -75,25 +75,35 @@ fn soonest(due: &mut Moment, other: Option<Moment>) {
     }
 }
 
-type Impatient<A> = Vec<(ReplyTo<<A as Agent>::Reply>, u16)>;
-
-/// Takes the asker's way back out of an envelope whose patience is over; otherwise says until when it lasts.
-fn lose_patience<A: Agent>(
-    envelope: &mut Envelope<A>,
+/// The askers whose patience is over, why, and after how many attempts.
+struct Impatient<A: Agent> {
+    agent: AgentId,
     now: Moment,
-    impatient: &mut Impatient<A>,
-) -> Option<Moment> {
-    let until = envelope.reply.as_ref()?.until();
-    if until > now {
-        return Some(until);
+    told: Vec<(ReplyTo<A::Reply>, Reason, u16)>,
+}
+
+impl<A: Agent> Impatient<A> {
+    fn new(agent: AgentId, now: Moment) -> Self {
+        Self {
+            agent,
+            now,
+            told: Vec::new(),
+        }
     }
-    impatient.extend(
-        envelope
-            .reply
-            .take()
-            .map(|reply| (reply, envelope.stamp.attempt)),
-    );
-    None
+
+    /// Takes the asker's way back out of an envelope whose patience is over; otherwise says until when it lasts.
+    fn look(&mut self, envelope: &mut Envelope<A>) -> Option<Moment> {
+        let until = envelope.reply.as_ref()?.until();
+        if until > self.now {
+            return Some(until);
+        }
+        let extras = envelope.extras.as_ref();
+        let exhausted = extras.and_then(|extras| extras.out_of_time(self.agent, self.now));
+        let reason = exhausted.map_or(Reason::Patience, Reason::budget);
+        let reply = envelope.reply.take()?;
+        self.told.push((reply, reason, envelope.stamp.attempt));
+        None
+    }
 }
 
 /// How long after a condemned incarnation was reported it is reported again, should it still be there. Source: twice the
@@ -102,7 +112,8 @@ const REMINDER: Duration = Duration::from_millis(100);
 
 impl<A: Agent> Outlet<A> {
     /// Why the current incarnation has to end, if it has to.
-    fn overdue(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Option<Cause> {
+    fn overdue(&mut self, impatient: &mut Impatient<A>) -> Option<Cause> {
+        let now = impatient.now;
         if let Phase::Starting(start_by) = self.phase {
             self.is_condemned |= start_by <= now;
             return (start_by <= now).then_some(Cause::Deadline);
@@ -114,12 +125,15 @@ impl<A: Agent> Outlet<A> {
             .filter(|in_flight| in_flight.due <= now)
         {
             let is_late = |reply: &mut ReplyTo<A::Reply>| reply.until() <= now;
-            let cause = match in_flight.reply.take_if(is_late) {
-                Some(reply) => {
-                    impatient.push((reply, in_flight.stamp.begun().attempt));
-                    Cause::Patience
-                }
-                None => Cause::Deadline,
+            let extras = in_flight.extras.as_ref();
+            let cause = if extras.is_some_and(|extras| extras.budget_ends() <= now) {
+                Cause::Budget
+            } else if let Some(reply) = in_flight.reply.take_if(is_late) {
+                let attempt = in_flight.stamp.begun().attempt;
+                impatient.told.push((reply, Reason::Patience, attempt));
+                Cause::Patience
+            } else {
+                Cause::Deadline
             };
             let cause = *in_flight.cause.get_or_insert(cause);
             // Looked at again only if the incarnation is still there then.
@@ -131,7 +145,8 @@ impl<A: Agent> Outlet<A> {
     }
 
     /// When the next look is due on behalf of what the outlet holds.
-    fn earliest(&mut self, now: Moment, impatient: &mut Impatient<A>) -> Moment {
+    fn earliest(&mut self, impatient: &mut Impatient<A>) -> Moment {
+        let now = impatient.now;
         let mut due = match self.phase {
             Phase::Starting(start_by) if start_by > now => start_by,
             _ => Moment::NEVER,
@@ -143,7 +158,7 @@ impl<A: Agent> Outlet<A> {
             .fold(due, Moment::min);
         due = due.min(self.delayed.earliest());
         for envelope in self.lanes.iter_mut().chain(self.delayed.iter_mut()) {
-            soonest(&mut due, lose_patience(envelope, now, impatient));
+            soonest(&mut due, impatient.look(envelope));
         }
         due
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use supervisors::Backoff;
 
-use super::{Headers, Moment, Priority, TraceContext};
-use crate::agent::{Agent, ReplyTo};
+use super::{Clock, Headers, Moment, Priority, TraceContext};
+use crate::agent::{Agent, AgentId, ReplyTo};
+use crate::budget::{BudgetExhausted, Purse};
 
 /// A message on its way to an agent, with everything that travels along.
 ///
@@ -74,6 +75,25 @@ pub(crate) struct Extras {
     pub(crate) deadline: Option<Duration>,
     /// The pause before another attempt, where it differs from the agent's.
     pub(crate) backoff: Option<Backoff>,
+    /// What it may take, itself and all that is sent on its behalf.
+    pub(crate) budget: Option<Purse>,
+}
+
+impl Extras {
+    /// Whether the time of its budget is over, while `agent` has it.
+    pub(crate) fn out_of_time(&self, agent: AgentId, now: Moment) -> Option<BudgetExhausted> {
+        let budget = self.budget.as_ref()?;
+        if budget.deadline() > now {
+            return None;
+        }
+        budget.at(agent).check_time(now).err()
+    }
+
+    /// When the time of its budget is over.
+    pub(crate) fn budget_ends(&self) -> Moment {
+        let budget = self.budget.as_ref();
+        budget.map_or(Moment::NEVER, Purse::deadline)
+    }
 }
 
 /// The message itself. Shared only where a second attempt may need it while a fenced handler still reads it.
@@ -271,6 +291,39 @@ impl<A: Agent> Envelope<A> {
             extras.trace = Some(TraceContext::root());
             extras.link = parent;
         }
+    }
+
+    /// What it and all that is sent on its behalf may take, if there is a limit.
+    pub fn budget(&self) -> Option<&Purse> {
+        self.extras.as_ref()?.budget.as_ref()
+    }
+
+    /// Lets it take of that.
+    #[inline]
+    pub(crate) fn with_budget(mut self, budget: Option<Purse>) -> Self {
+        if let Some(budget) = budget {
+            self.set_budget(budget);
+        }
+        self
+    }
+
+    /// Lets it take of that.
+    #[cold]
+    pub(crate) fn set_budget(&mut self, budget: Purse) {
+        self.extras_mut().budget = Some(budget);
+    }
+
+    /// Whether its budget, if it has one, allows that it is sent now.
+    #[inline]
+    pub(crate) fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
+        self.budget()
+            .map_or(Ok(()), |budget| budget.check(clock.now()))
+    }
+
+    /// When the time of its budget is over.
+    pub(crate) fn budget_ends(&self) -> Moment {
+        let extras = self.extras.as_ref();
+        extras.map_or(Moment::NEVER, |extras| extras.budget_ends())
     }
 
     fn extras_mut(&mut self) -> &mut Extras {

@@ -10,6 +10,7 @@ use super::core::Core;
 use super::offering::Routing;
 use super::{Candidate, RouteError};
 use crate::agent::{Agent, Answer, Awaited, Defaults, ReplyTo, Silence, conclude};
+use crate::budget::Purse;
 use crate::dead_letter::Reason;
 use crate::message::{Moment, Priority, TooManyHeaders};
 
@@ -37,6 +38,15 @@ macro_rules! options {
         /// Lets a handler start on it up to `attempts` times. Default: as the chosen agent's settings say.
         pub fn attempts(mut self, attempts: u16) -> Self {
             self.routing.edit(|parcel| parcel.set_attempts(attempts));
+            self
+        }
+
+        /// How much it may take, together with all that is sent on its behalf: a [`Budget`](crate::budget::Budget) of its own, or a
+        /// [`Purse`] that it shares. Never more than what is left to the message that is being handled. Default: that, if it has a budget,
+        /// or no limit.
+        pub fn budget(mut self, budget: impl Into<Purse>) -> Self {
+            self.routing
+                .edit(|parcel| parcel.set_budget(budget.into().limited()));
             self
         }
 
@@ -154,6 +164,7 @@ fn is_its_fault(reason: &Reason) -> bool {
         | Reason::Expired
         | Reason::Shed
         | Reason::Stopped
+        | Reason::BudgetExhausted(_)
         | Reason::AskerGone
         | Reason::Quarantined => false,
     }
@@ -187,6 +198,7 @@ impl<'a, A: Agent, R> RoutedAsk<'a, A, R> {
         let clock = self.routing.core.clock;
         let since = clock.now();
         let until = clock.after(since, self.patience);
+        let until = until.min(self.routing.budget_ends());
         let (reply, answer) = ReplyTo::channel(until);
         self.routing.begin_ask(since, until);
         self.routing.edit(|parcel| parcel.set_reply(reply));

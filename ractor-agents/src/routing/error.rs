@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::PassedOver;
 use crate::agent::{AgentId, AskError};
+use crate::budget::BudgetExhausted;
 
 /// Why a router could not deliver a message, or got no answer.
 #[derive(thiserror::Error)]
@@ -13,6 +14,15 @@ pub enum RouteError<M> {
     /// Nobody could be given the message, which is in here.
     #[error(transparent)]
     NoCandidate(NoCandidate<M>),
+    /// The budget of the message, which is in here, does not allow that it is sent, or its time was over before somebody took it.
+    #[error("the message was given to nobody: {exhausted}")]
+    BudgetExhausted {
+        /// What has come to an end, and where.
+        #[source]
+        exhausted: Box<BudgetExhausted>,
+        /// The message.
+        message: Box<M>,
+    },
     /// An agent was chosen, and this is what came of it.
     #[error(transparent)]
     Failed(AskError<M>),
@@ -51,7 +61,7 @@ impl<M> RouteError<M> {
         match self {
             Self::NoCandidate(_) => true,
             Self::Failed(error) => error.is_retryable(),
-            Self::Ended(_) => false,
+            Self::BudgetExhausted { .. } | Self::Ended(_) => false,
         }
     }
 }

@@ -118,6 +118,10 @@ impl<A: Agent> Lost<A> {
         if parcel.stamp.expires.is_some_and(|expires| expires <= now) {
             return Some(Reason::Expired);
         }
+        let extras = parcel.extras.as_ref();
+        if let Some(exhausted) = extras.and_then(|extras| extras.out_of_time(self.from, now)) {
+            return Some(Reason::budget(exhausted));
+        }
         let reply = parcel.reply.as_ref()?;
         if reply.until() <= now {
             return Some(Reason::Patience);

@@ -13,8 +13,9 @@ use super::nobody::no_candidate;
 use super::port::Parcel;
 use super::{Candidate, PassedOver, RouteError};
 use crate::agent::{Agent, AskError, TellError};
+use crate::budget::{BudgetExhausted, Purse};
 use crate::mailbox::{Refusal, Room, Ticket};
-use crate::message::{Moment, Priority};
+use crate::message::{Clock, Moment, Priority};
 
 /// How long a message that nobody can be given waits before it looks again: no agent knows its routers, so none can tell them that
 /// it is fit again.
@@ -63,7 +64,7 @@ enum Offered<A: Agent> {
 
 impl<'a, A: Agent> Routing<'a, A> {
     pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
-        let mut parcel = Parcel::new(message, Priority::Normal);
+        let mut parcel = Parcel::new(message, Priority::Normal).with_budget(Purse::inherited());
         parcel.stamp.router = core.number;
         Self {
             core,
@@ -95,6 +96,27 @@ impl<'a, A: Agent> Routing<'a, A> {
         self.until = until;
     }
 
+    /// When the time of its budget is over.
+    pub(super) fn budget_ends(&self) -> Moment {
+        let parcel = self.slot.as_ref();
+        parcel.map_or(Moment::NEVER, Parcel::budget_ends)
+    }
+
+    /// Until when it waits, whatever for.
+    fn until(&self) -> Moment {
+        self.until.min(self.budget_ends())
+    }
+
+    /// Takes the message back if its budget does not allow that it is sent now.
+    fn over_budget(&mut self) -> Option<RouteError<A::Message>> {
+        let exhausted = self.slot.as_ref()?.check_budget(self.core.clock).err()?;
+        self.leave_line();
+        Some(RouteError::BudgetExhausted {
+            exhausted: Box::new(exhausted),
+            message: self.withdraw()?,
+        })
+    }
+
     fn pass_over(&mut self, number: u64, why: PassedOver) {
         self.tried.push(number);
         self.whys.push(why);
@@ -114,6 +136,9 @@ impl<'a, A: Agent> Routing<'a, A> {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Sent<A>> {
+        if let Some(error) = self.over_budget() {
+            return Poll::Ready(Err(error));
+        }
         loop {
             let candidate = ready!(self.poll_candidate(cx))?;
             match self.offer(candidate) {
@@ -190,7 +215,7 @@ impl<'a, A: Agent> Routing<'a, A> {
                 self.full.get_or_insert(candidate);
                 Offered::Again
             }
-            Refusal::AskedItself | Refusal::Layer { .. } => {
+            Refusal::AskedItself | Refusal::BudgetExhausted(_) | Refusal::Layer { .. } => {
                 let message = self.withdraw();
                 Offered::Done(match message {
                     Some(message) => Err(RouteError::Failed(AskError::Refused(TellError {
@@ -258,13 +283,14 @@ impl<'a, A: Agent> Routing<'a, A> {
                 return Poll::Ready(None);
             }
             let now = self.core.clock.now();
-            if now >= self.until {
-                return Poll::Ready(self.no_room(now));
+            let until = self.until();
+            if now >= until {
+                return Poll::Ready(self.over_budget().or_else(|| self.no_room(now)));
             }
             let next = if self.stays() {
-                self.until
+                until
             } else {
-                now.after(LOOK_AGAIN).min(self.until)
+                now.after(LOOK_AGAIN).min(until)
             };
             if next.is_never() {
                 return Poll::Pending;
@@ -300,8 +326,11 @@ impl<'a, A: Agent> Routing<'a, A> {
             WhenNobody::Fail => Duration::ZERO,
             WhenNobody::Wait(limit) => limit,
         };
-        let end = self.core.clock.after(since, limit).min(self.until);
+        let end = self.core.clock.after(since, limit).min(self.until());
         if now >= end || self.core.swarm.strong_count() == 0 {
+            if let Some(error) = self.over_budget() {
+                return Poll::Ready(Some(error));
+            }
             let waited = now.since(since);
             return Poll::Ready(self.withdraw().map(|message| {
                 no_candidate(self.core, |number| self.why_not(number), waited, message)
@@ -339,18 +368,30 @@ impl<A: Agent> Drop for Routing<'_, A> {
     }
 }
 
+/// Why a budget does not allow that anything is sent now.
+pub(super) fn exhausted(budget: Option<&Purse>, clock: Clock) -> Option<Box<BudgetExhausted>> {
+    let checked = budget.map(|budget| budget.check(clock.now()));
+    checked?.err().map(Box::new)
+}
+
 /// Sends a copy to everybody who takes it now.
 pub(super) fn broadcast<A: Agent<Message: Clone>>(
     core: &Arc<Core>,
     message: A::Message,
 ) -> Result<usize, RouteError<A::Message>> {
+    let budget = Purse::inherited();
+    if let Some(exhausted) = exhausted(budget.as_ref(), core.clock) {
+        let message = Box::new(message);
+        return Err(RouteError::BudgetExhausted { exhausted, message });
+    }
     let mut told = 0;
     let mut refused = HashMap::new();
     for candidate in core.everybody() {
         let Some(port) = candidate.port::<A>() else {
             continue;
         };
-        let mut slot = Some(Parcel::new(message.clone(), Priority::Normal));
+        let mut slot =
+            Some(Parcel::new(message.clone(), Priority::Normal).with_budget(budget.clone()));
         match port.offer(&mut slot) {
             Ok(()) => told += 1,
             Err(refusal) => {

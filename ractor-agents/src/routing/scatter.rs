@@ -14,11 +14,13 @@ use tokio::time::Sleep;
 use super::candidate::Fitness;
 use super::core::Core;
 use super::nobody::no_candidate;
+use super::offering::exhausted;
 use super::port::Parcel;
 use super::{Candidate, PassedOver, RouteError};
 use crate::agent::{
     Agent, AgentId, Answer, AskError, Awaited, ReplyTo, Silence, TellError, conclude,
 };
+use crate::budget::Purse;
 use crate::message::{Moment, Priority};
 
 /// How long answers are waited for by default. Source: an ask's patience.
@@ -39,6 +41,7 @@ pub struct Scatter<'a, A: Agent, R> {
     enough: Option<usize>,
     within: Duration,
     priority: Priority,
+    budget: Option<Purse>,
 }
 
 /// What was answered to a message to many. Made by [`Scatter`].
@@ -83,6 +86,7 @@ impl<'a, A: Agent, R> Scatter<'a, A, R> {
             enough: None,
             within: WITHIN,
             priority: Priority::Normal,
+            budget: Purse::inherited(),
         }
     }
 
@@ -124,6 +128,14 @@ impl<'a, A: Agent, R> Scatter<'a, A, R> {
         self.priority = priority;
         self
     }
+
+    /// How much the copies may take, all of them together with all that is sent on their behalf: a [`Budget`](crate::budget::Budget) of
+    /// their own, or a [`Purse`] that they share. Never more than what is left to the message that is being handled. Default: that, if
+    /// it has a budget, or no limit.
+    pub fn budget(mut self, budget: impl Into<Purse>) -> Self {
+        self.budget = Some(budget.into().limited());
+        self
+    }
 }
 
 type Outcome<A, R> =
@@ -131,6 +143,13 @@ type Outcome<A, R> =
 
 impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
     async fn run(self) -> Outcome<A, R> {
+        if let Some(exhausted) = exhausted(self.budget.as_ref(), self.core.clock) {
+            let message = Box::new(self.message);
+            return Err(ScatterError::Nobody(RouteError::BudgetExhausted {
+                exhausted,
+                message,
+            }));
+        }
         // The agent that asks, if it is one, would wait for its own answer.
         let asker = self.core.asker();
         let mut except: Vec<u64> = asker.into_iter().collect();
@@ -222,8 +241,9 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         let Some(port) = candidate.port::<A>() else {
             return Err(AskError::Stopped { agent });
         };
-        let (reply, answer) = ReplyTo::channel(Moment::NEVER);
-        let mut parcel = Parcel::new(self.message.clone(), self.priority);
+        let mut parcel =
+            Parcel::new(self.message.clone(), self.priority).with_budget(self.budget.clone());
+        let (reply, answer) = ReplyTo::channel(parcel.budget_ends());
         parcel.set_reply(reply);
         let mut slot = Some(parcel);
         let offered = port.offer(&mut slot);

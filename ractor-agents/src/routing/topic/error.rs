@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::NameError;
 use crate::agent::AgentId;
+use crate::budget::BudgetExhausted;
 
 /// Why an agent was not subscribed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,15 @@ pub enum PublishError<M> {
         /// The message.
         message: Box<M>,
     },
+    /// Its budget does not allow that it is sent.
+    #[error("the message was published to nobody: {exhausted}")]
+    BudgetExhausted {
+        /// What has come to an end, and where.
+        #[source]
+        exhausted: Box<BudgetExhausted>,
+        /// The message.
+        message: Box<M>,
+    },
     /// The topics have ended with their swarm.
     #[error("the topics have ended with their swarm")]
     Ended(Box<M>),
@@ -50,7 +60,9 @@ impl<M> PublishError<M> {
     /// The message, to publish it again.
     pub fn into_message(self) -> M {
         match self {
-            Self::Subject { message, .. } | Self::Ended(message) => *message,
+            Self::Subject { message, .. }
+            | Self::BudgetExhausted { message, .. }
+            | Self::Ended(message) => *message,
         }
     }
 }

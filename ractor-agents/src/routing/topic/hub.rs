@@ -158,7 +158,7 @@ impl<M: Clone + Send + Sync + 'static> Hub<M> {
         &self,
         subject: &Subject,
         message: M,
-        manner: Manner,
+        manner: &Manner,
         full: Option<&mut Vec<Listener<M>>>,
     ) -> (Published, Option<M>) {
         let table = self.table_for(subject, &message);
@@ -166,7 +166,7 @@ impl<M: Clone + Send + Sync + 'static> Hub<M> {
         let mut published = Published::default();
         if let Some(full) = full {
             for listener in listeners {
-                match listener.offer(message.clone(), manner) {
+                match listener.offer(message.clone(), manner.clone()) {
                     Offered::Full => full.push(Arc::clone(listener)),
                     offered => published.count(offered == Offered::Taken),
                 }
@@ -176,10 +176,10 @@ impl<M: Clone + Send + Sync + 'static> Hub<M> {
         // The last one gets the message itself.
         if let Some((last, others)) = listeners.split_last() {
             for listener in others {
-                let offered = listener.offer(message.clone(), manner);
+                let offered = listener.offer(message.clone(), manner.clone());
                 published.count(offered == Offered::Taken);
             }
-            published.count(last.offer(message, manner) == Offered::Taken);
+            published.count(last.offer(message, manner.clone()) == Offered::Taken);
         }
         (published, None)
     }

@@ -12,7 +12,9 @@ use tokio::time::Sleep;
 use super::hub::{Hub, Listener};
 use super::subscriber::Manner;
 use super::{NameError, PublishError, Subject};
-use crate::message::Priority;
+use crate::budget::Purse;
+use crate::message::{Clock, Priority};
+use crate::routing::offering::exhausted;
 use crate::swarm::Inner;
 
 /// What became of the copies of a message.
@@ -65,7 +67,10 @@ impl<'a, M: Clone + Send + Sync + 'static> Publish<'a, M> {
             hub,
             subject,
             message,
-            manner: Manner::default(),
+            manner: Manner {
+                budget: Purse::inherited(),
+                ..Manner::default()
+            },
             when_full: hub.when_full,
         }
     }
@@ -82,6 +87,14 @@ impl<'a, M: Clone + Send + Sync + 'static> Publish<'a, M> {
         self
     }
 
+    /// How much the copies may take, all of them together with all that is sent on their behalf: a [`Budget`](crate::budget::Budget) of
+    /// their own, or a [`Purse`] that they share. Never more than what is left to the message that is being handled. Default: that, if
+    /// it has a budget, or no limit.
+    pub fn budget(mut self, budget: impl Into<Purse>) -> Self {
+        self.manner.budget = Some(budget.into().limited());
+        self
+    }
+
     /// What is done about subscribers whose lane is full. Default: what the topics were made with.
     pub fn when_full(mut self, when_full: WhenFull) -> Self {
         self.when_full = when_full;
@@ -93,19 +106,24 @@ impl<'a, M: Clone + Send + Sync + 'static> Publish<'a, M> {
     /// # Errors
     /// As for [`Topics::publish`](super::Topics::publish).
     pub fn now(self) -> Result<Published, PublishError<M>> {
-        let manner = self.manner;
+        let manner = self.manner.clone();
         let (hub, subject, message) = self.ready()?;
-        let (published, _) = hub.offer(&subject, message, manner, None);
+        let (published, _) = hub.offer(&subject, message, &manner, None);
         Ok(published)
     }
 
     fn ready(self) -> Result<(&'a Hub<M>, Subject, M), PublishError<M>> {
-        match self.subject {
-            Ok(_) if self.hub.swarm.strong_count() == 0 => {
+        let exhausted = exhausted(self.manner.budget.as_ref(), Clock::Tokio);
+        match (self.subject, exhausted) {
+            (Ok(_), _) if self.hub.swarm.strong_count() == 0 => {
                 Err(PublishError::Ended(Box::new(self.message)))
             }
-            Ok(subject) => Ok((self.hub, subject, self.message)),
-            Err(error) => Err(PublishError::Subject {
+            (Ok(_), Some(exhausted)) => Err(PublishError::BudgetExhausted {
+                exhausted,
+                message: Box::new(self.message),
+            }),
+            (Ok(subject), None) => Ok((self.hub, subject, self.message)),
+            (Err(error), _) => Err(PublishError::Subject {
                 error,
                 message: Box::new(self.message),
             }),
@@ -116,15 +134,15 @@ impl<'a, M: Clone + Send + Sync + 'static> Publish<'a, M> {
         let WhenFull::Wait(limit) = self.when_full else {
             return self.now();
         };
-        let manner = self.manner;
+        let manner = self.manner.clone();
         let (hub, subject, message) = self.ready()?;
         let mut full = Vec::new();
-        let (published, message) = hub.offer(&subject, message, manner, Some(&mut full));
+        let (published, message) = hub.offer(&subject, message, &manner, Some(&mut full));
         // Nothing here keeps the swarm alive while it waits.
         let timer = hub.swarm.upgrade().map(|swarm| timer(&swarm, limit));
         match (message, timer) {
             (Some(message), Some(timer)) if !full.is_empty() => {
-                Ok(wait(full, &message, manner, timer, published).await)
+                Ok(wait(full, &message, &manner, timer, published).await)
             }
             _ => Ok(published),
         }
@@ -141,11 +159,11 @@ fn timer(swarm: &Inner, limit: Duration) -> Pin<Box<Sleep>> {
 async fn wait<M: Clone>(
     full: Vec<Listener<M>>,
     message: &M,
-    manner: Manner,
+    manner: &Manner,
     mut timer: Pin<Box<Sleep>>,
     mut published: Published,
 ) -> Published {
-    let tell = |listener: Listener<M>| listener.tell(message.clone(), manner);
+    let tell = |listener: Listener<M>| listener.tell(message.clone(), manner.clone());
     let mut telling: FuturesUnordered<_> = full.into_iter().map(tell).collect();
     loop {
         tokio::select! {

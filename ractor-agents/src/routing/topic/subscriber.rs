@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::{Agent, AgentId, AgentRef, Record, Tell};
+use crate::budget::Purse;
 use crate::mailbox::{Overflow, Refusal};
 use crate::message::{Envelope, Priority};
 
@@ -22,10 +23,11 @@ pub(super) trait Subscriber<M>: Send + Sync {
 pub(super) type Telling = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// How a message is sent.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Manner {
     pub(super) priority: Option<Priority>,
     pub(super) ttl: Option<Duration>,
+    pub(super) budget: Option<Purse>,
 }
 
 /// What came of an offer.
@@ -44,7 +46,7 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
 
     fn offer(&self, message: A::Message, manner: Manner) -> Offered {
         let lane = manner.priority.unwrap_or(self.defaults.priority);
-        let mut envelope = Envelope::<A>::new(message, lane);
+        let mut envelope = Envelope::<A>::new(message, lane).with_budget(manner.budget);
         if let Some(ttl) = manner.ttl {
             envelope.set_ttl(ttl);
         }
@@ -69,6 +71,9 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
             }
             if let Some(ttl) = manner.ttl {
                 tell = tell.ttl(ttl);
+            }
+            if let Some(budget) = manner.budget {
+                tell = tell.budget(&budget);
             }
             tell.await.is_ok()
         })
