@@ -107,6 +107,13 @@ impl<A: Agent> Context<A> {
         if self.record.traces {
             Current::set_trace(self.trace());
         }
+        if self.extras.is_some() || self.budget.is_some() {
+            self.set_budget();
+        }
+    }
+
+    #[cold]
+    fn set_budget(&mut self) {
         let given = self.extras().and_then(|extras| extras.budget.as_ref());
         let budget = given.map(|budget| budget.at(self.id()));
         if budget.is_some() || self.budget.is_some() {

@@ -144,10 +144,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
     pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
             to,
-            envelope: Some(
-                Envelope::new(message, to.record().defaults.priority)
-                    .with_budget(Purse::inherited()),
-            ),
+            envelope: Some(Envelope::new(message, to.record().defaults.priority)),
             place: None,
             timer: None,
         }
@@ -193,6 +190,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
     }
 
     /// While it waits for room: takes the message back at `end`, when `refusal` says why, or as soon as the time of its budget is over.
+    #[cold]
     pub(super) fn poll_end(
         &mut self,
         end: Moment,

@@ -81,8 +81,8 @@ impl<A: Agent> Context<A> {
         message: impl Into<A::Message>,
         wait: Duration,
     ) -> Result<Timer, TellError<A::Message>> {
-        let envelope = Envelope::new(message.into(), self.record.defaults.priority)
-            .with_budget(Purse::inherited());
+        let lane = self.record.defaults.priority;
+        let envelope = Envelope::on_behalf(message.into(), lane, Purse::inherited());
         let number = self.schedule(envelope, Moment::now().after(wait))?;
         Ok(Timer {
             id: number,

@@ -7,8 +7,9 @@ use std::time::Duration;
 use supervisors::Backoff;
 
 use super::{Clock, Headers, Moment, Priority, TraceContext};
-use crate::agent::{Agent, AgentId, ReplyTo};
+use crate::agent::{Agent, AgentId, Current, ReplyTo};
 use crate::budget::{BudgetExhausted, Purse};
+use crate::mailbox::Settings;
 
 /// A message on its way to an agent, with everything that travels along.
 ///
@@ -80,13 +81,35 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
+    #[cold]
+    fn with_budget(budget: Purse) -> Arc<Self> {
+        Arc::new(Self {
+            budget: Some(budget),
+            ..Self::default()
+        })
+    }
+
     /// Whether the time of its budget is over, while `agent` has it.
+    #[cold]
     pub(crate) fn out_of_time(&self, agent: AgentId, now: Moment) -> Option<BudgetExhausted> {
         let budget = self.budget.as_ref()?;
         if budget.deadline() > now {
             return None;
         }
         budget.at(agent).check_time(now).err()
+    }
+
+    #[cold]
+    fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
+        let budget = self.budget.as_ref();
+        budget.map_or(Ok(()), |budget| budget.check(clock.now()))
+    }
+
+    /// Until when a handler may be at it that begins at `now`.
+    #[cold]
+    pub(crate) fn due(&self, settings: &Settings, now: Moment) -> Moment {
+        let limit = self.deadline.unwrap_or(settings.deadline);
+        settings.clock.after(now, limit).min(self.budget_ends())
     }
 
     /// When the time of its budget is over.
@@ -146,11 +169,18 @@ impl<M> Payload<M> {
 impl<A: Agent> Envelope<A> {
     #[inline]
     pub(crate) fn new(message: A::Message, lane: Priority) -> Self {
+        Self::on_behalf(message, lane, None)
+    }
+
+    /// One that takes of that.
+    // Put together in one go: an envelope that is moved right after it was written waits for the writes.
+    #[inline]
+    pub(crate) fn on_behalf(message: A::Message, lane: Priority, budget: Option<Purse>) -> Self {
         Self {
             message: Payload::Inline(message),
             reply: None,
             stamp: Stamp::new(lane),
-            extras: None,
+            extras: budget.map(Extras::with_budget),
         }
     }
 
@@ -298,13 +328,21 @@ impl<A: Agent> Envelope<A> {
         self.extras.as_ref()?.budget.as_ref()
     }
 
-    /// Lets it take of that.
+    /// Has it take of what is left to the message that is being handled, unless it was given a budget of its own.
     #[inline]
-    pub(crate) fn with_budget(mut self, budget: Option<Purse>) -> Self {
-        if let Some(budget) = budget {
+    pub(crate) fn inherit(&mut self) {
+        if Purse::is_in_use() {
+            self.inherit_some();
+        }
+    }
+
+    #[cold]
+    fn inherit_some(&mut self) {
+        if self.budget().is_none()
+            && let Some(budget) = Current::budget()
+        {
             self.set_budget(budget);
         }
-        self
     }
 
     /// Lets it take of that.
@@ -316,8 +354,10 @@ impl<A: Agent> Envelope<A> {
     /// Whether its budget, if it has one, allows that it is sent now.
     #[inline]
     pub(crate) fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
-        self.budget()
-            .map_or(Ok(()), |budget| budget.check(clock.now()))
+        match &self.extras {
+            None => Ok(()),
+            Some(extras) => extras.check_budget(clock),
+        }
     }
 
     /// When the time of its budget is over.

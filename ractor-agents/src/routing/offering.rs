@@ -64,7 +64,7 @@ enum Offered<A: Agent> {
 
 impl<'a, A: Agent> Routing<'a, A> {
     pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
-        let mut parcel = Parcel::new(message, Priority::Normal).with_budget(Purse::inherited());
+        let mut parcel = Parcel::on_behalf(message, Priority::Normal, Purse::inherited());
         parcel.stamp.router = core.number;
         Self {
             core,
@@ -390,8 +390,11 @@ pub(super) fn broadcast<A: Agent<Message: Clone>>(
         let Some(port) = candidate.port::<A>() else {
             continue;
         };
-        let mut slot =
-            Some(Parcel::new(message.clone(), Priority::Normal).with_budget(budget.clone()));
+        let mut slot = Some(Parcel::on_behalf(
+            message.clone(),
+            Priority::Normal,
+            budget.clone(),
+        ));
         match port.offer(&mut slot) {
             Ok(()) => told += 1,
             Err(refusal) => {

@@ -242,7 +242,7 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
             return Err(AskError::Stopped { agent });
         };
         let mut parcel =
-            Parcel::new(self.message.clone(), self.priority).with_budget(self.budget.clone());
+            Parcel::on_behalf(self.message.clone(), self.priority, self.budget.clone());
         let (reply, answer) = ReplyTo::channel(parcel.budget_ends());
         parcel.set_reply(reply);
         let mut slot = Some(parcel);
