@@ -200,7 +200,6 @@ impl<A: Agent> Record<A> {
         let mut ended = None;
         let clock = self.mailbox.settings().clock;
         if let Some(envelope) = slot {
-            envelope.inherit();
             envelope.check_budget(clock).map_err(Refusal::budget)?;
         }
         let Some(offer) = Offer::new(slot, &mut ended, clock) else {

@@ -35,6 +35,9 @@ impl<'a, A: Agent> Tell<'a, A> {
     /// As for [`AgentRef::try_tell`].
     pub(super) fn now(mut self) -> Result<(), TellError<A::Message>> {
         let delivery = &mut self.delivery;
+        if Purse::is_in_use() {
+            delivery.inherit();
+        }
         let offered = delivery.to.record().offer(&mut delivery.envelope);
         offered.or_else(|refusal| delivery.refused(refusal))
     }
@@ -110,6 +113,9 @@ impl<A: Agent> Future for Tell<'_, A> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let delivery = &mut self.get_mut().delivery;
+        if Purse::is_in_use() {
+            delivery.inherit();
+        }
         match delivery.poll(cx) {
             // It waits for as long as it takes: only a budget can end that.
             Poll::Pending => delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed),
@@ -155,6 +161,12 @@ impl<'a, A: Agent> Delivery<'a, A> {
         self.envelope
             .take()
             .map(|envelope| envelope.message.into_sole())
+    }
+
+    /// Has it take of what is left to the message that is being handled, unless it was given a budget of its own.
+    #[cold]
+    fn inherit(&mut self) {
+        self.edit(Envelope::inherit);
     }
 
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut Envelope<A>)) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use supervisors::Backoff;
 
 use super::{Clock, Headers, Moment, Priority, TraceContext};
-use crate::agent::{Agent, AgentId, Current, ReplyTo};
+use crate::agent::{Agent, AgentId, ReplyTo};
 use crate::budget::{BudgetExhausted, Purse};
 use crate::mailbox::Settings;
 
@@ -329,17 +329,9 @@ impl<A: Agent> Envelope<A> {
     }
 
     /// Has it take of what is left to the message that is being handled, unless it was given a budget of its own.
-    #[inline]
     pub(crate) fn inherit(&mut self) {
-        if Purse::is_in_use() {
-            self.inherit_some();
-        }
-    }
-
-    #[cold]
-    fn inherit_some(&mut self) {
         if self.budget().is_none()
-            && let Some(budget) = Current::budget()
+            && let Some(budget) = Purse::inherited()
         {
             self.set_budget(budget);
         }
