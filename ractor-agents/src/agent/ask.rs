@@ -74,6 +74,7 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         }
         let clock = to.record().mailbox.settings().clock;
         let since = clock.now();
+        self.delivery.edit(Envelope::inherit);
         let envelope = self.delivery.envelope.as_ref();
         let ends = envelope.map_or(Moment::NEVER, Envelope::budget_ends);
         let (reply, answer) = ReplyTo::channel(clock.after(since, self.patience).min(ends));

@@ -27,6 +27,15 @@ pub(crate) struct Current {
     desk: OnceCell<Box<Desk>>,
 }
 
+/// The budget of the current task, put aside.
+struct PutBack(Option<Purse>);
+
+impl Drop for PutBack {
+    fn drop(&mut self) {
+        Current::set_budget(self.0.take());
+    }
+}
+
 impl Current {
     /// Runs `work` as the work of `agent`. Swarms are told apart by the address of what they share.
     // Not an `async fn`: that would hold `work` twice, as its argument and inside the scope.
@@ -105,7 +114,15 @@ impl Current {
             .flatten()
     }
 
-    pub(super) fn set_budget(budget: Option<Purse>) {
-        let _ = CURRENT.try_with(|current| current.budget.replace(budget));
+    /// Returns the last one.
+    pub(super) fn set_budget(budget: Option<Purse>) -> Option<Purse> {
+        let last = CURRENT.try_with(|current| current.budget.replace(budget));
+        last.ok().flatten()
+    }
+
+    /// Does `work` that is none of the business of the message that is being handled.
+    pub(crate) fn without_budget<T>(work: impl FnOnce() -> T) -> T {
+        let _last = PutBack(Self::set_budget(None));
+        work()
     }
 }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::cell::{Body, Cell};
 use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
+use crate::budget::Purse;
 use crate::mailbox::{Gate, Identity, Inbound, Left, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority, Stamp};
 use crate::registry::{Traits, Vitals};
@@ -198,7 +199,9 @@ impl<A: Agent> Record<A> {
         }
         let mut ended = None;
         let clock = self.mailbox.settings().clock;
-        if let Some(envelope) = slot {
+        if Purse::is_in_use()
+            && let Some(envelope) = slot
+        {
             envelope.check_budget(clock).map_err(Refusal::budget)?;
         }
         let Some(offer) = Offer::new(slot, &mut ended, clock) else {

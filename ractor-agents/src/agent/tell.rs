@@ -110,11 +110,12 @@ impl<A: Agent> Future for Tell<'_, A> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let delivery = &mut self.get_mut().delivery;
-        match delivery.poll(cx) {
+        let told = delivery.poll(cx);
+        if told.is_pending() {
             // It waits for as long as it takes: only a budget can end that.
-            Poll::Pending => delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed),
-            told @ Poll::Ready(_) => told,
+            return delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed);
         }
+        told
     }
 }
 
@@ -144,10 +145,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
     pub(super) fn new(to: &'a AgentRef<A>, message: A::Message) -> Self {
         Self {
             to,
-            envelope: Some(
-                Envelope::new(message, to.record().defaults.priority)
-                    .with_budget(Purse::inherited()),
-            ),
+            envelope: Some(Envelope::new(message, to.record().defaults.priority)),
             place: None,
             timer: None,
         }
@@ -193,6 +191,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
     }
 
     /// While it waits for room: takes the message back at `end`, when `refusal` says why, or as soon as the time of its budget is over.
+    #[cold]
     pub(super) fn poll_end(
         &mut self,
         end: Moment,

@@ -43,15 +43,16 @@ impl Purse {
         }))
     }
 
-    /// What is left to the message that the current task handles, if there is a budget.
+    /// Whether there has ever been a budget.
     #[inline]
+    pub(crate) fn is_in_use() -> bool {
+        // Whoever has got a message with a budget sees it: what brought the message brought this too.
+        IN_USE.load(Ordering::Relaxed)
+    }
+
+    /// What is left to the message that the current task handles, if that has a budget.
     pub(crate) fn inherited() -> Option<Self> {
-        // Whoever has got a message with a budget sees that there is one: what brought the message brought this too.
-        if IN_USE.load(Ordering::Relaxed) {
-            Current::budget()
-        } else {
-            None
-        }
+        Self::is_in_use().then(Current::budget)?
     }
 
     /// No more than what is left to the message that the current task handles.

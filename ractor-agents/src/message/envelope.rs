@@ -7,7 +7,7 @@ use std::time::Duration;
 use supervisors::Backoff;
 
 use super::{Clock, Headers, Moment, Priority, TraceContext};
-use crate::agent::{Agent, AgentId, ReplyTo};
+use crate::agent::{Agent, AgentId, Current, ReplyTo};
 use crate::budget::{BudgetExhausted, Purse};
 
 /// A message on its way to an agent, with everything that travels along.
@@ -298,24 +298,33 @@ impl<A: Agent> Envelope<A> {
         self.extras.as_ref()?.budget.as_ref()
     }
 
-    /// Lets it take of that.
+    /// Lets it take of what is left to the message that the current task handles, if it has no budget.
+    // Not where it is made: a branch there has the envelope copied once more.
     #[inline]
-    pub(crate) fn with_budget(mut self, budget: Option<Purse>) -> Self {
-        if let Some(budget) = budget {
+    pub(crate) fn inherit(&mut self) {
+        if Purse::is_in_use() {
+            self.inherit_budget();
+        }
+    }
+
+    #[cold]
+    fn inherit_budget(&mut self) {
+        if self.budget().is_none()
+            && let Some(budget) = Current::budget()
+        {
             self.set_budget(budget);
         }
-        self
     }
 
     /// Lets it take of that.
-    #[cold]
     pub(crate) fn set_budget(&mut self, budget: Purse) {
         self.extras_mut().budget = Some(budget);
     }
 
-    /// Whether its budget, if it has one, allows that it is sent now.
-    #[inline]
-    pub(crate) fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
+    /// Whether the budget that it has or inherits, if any, allows that it is sent now. To be asked only where budgets are in use.
+    #[cold]
+    pub(crate) fn check_budget(&mut self, clock: Clock) -> Result<(), BudgetExhausted> {
+        self.inherit_budget();
         self.budget()
             .map_or(Ok(()), |budget| budget.check(clock.now()))
     }

@@ -241,8 +241,10 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         let Some(port) = candidate.port::<A>() else {
             return Err(AskError::Stopped { agent });
         };
-        let mut parcel =
-            Parcel::new(self.message.clone(), self.priority).with_budget(self.budget.clone());
+        let mut parcel = Parcel::new(self.message.clone(), self.priority);
+        if let Some(budget) = &self.budget {
+            parcel.set_budget(budget.clone());
+        }
         let (reply, answer) = ReplyTo::channel(parcel.budget_ends());
         parcel.set_reply(reply);
         let mut slot = Some(parcel);

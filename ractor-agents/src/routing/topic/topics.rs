@@ -11,7 +11,7 @@ use super::past::Past;
 use super::subscriber::Manner;
 use super::subscriber::Offered;
 use super::{NameError, Pattern, Publish, Published, Subject, SubscribeError, WhenFull};
-use crate::agent::{Agent, AgentId, AgentRef};
+use crate::agent::{Agent, AgentId, AgentRef, Current};
 use crate::routing::clerk::start;
 use crate::swarm::{SpawnError, Swarm};
 
@@ -90,10 +90,13 @@ impl<M: Clone + Send + Sync + 'static> Topics<M> {
         let listener: Listener<M> = record;
         let past = self.hub().subscribe(&listener, pattern)?;
         let mut published = Published::default();
-        for message in past {
-            let offered = listener.offer(M::clone(&message), Manner::default());
-            published.count(offered == Offered::Taken);
-        }
+        // Others have published it.
+        Current::without_budget(|| {
+            for message in past {
+                let offered = listener.offer(M::clone(&message), Manner::default());
+                published.count(offered == Offered::Taken);
+            }
+        });
         Ok(published)
     }
 
