@@ -176,9 +176,13 @@ impl<A: Agent> Record<A> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Gives a message what the agent gives to all of its messages that have none of their own.
+    /// Gives a message what the agent gives to all of its messages that have none of their own, and what it inherits from the one that
+    /// its sender handles.
+    ///
+    /// # Errors
+    /// [`Refusal::BudgetExhausted`] if nothing is left of that.
     #[cold]
-    fn prepare(&self, envelope: &mut Envelope<A>) {
+    fn prepare(&self, envelope: &mut Envelope<A>) -> Result<(), Refusal> {
         if let Some(ttl) = self.defaults.ttl
             && !envelope.has_ttl()
         {
@@ -187,23 +191,20 @@ impl<A: Agent> Record<A> {
         if self.traces && envelope.trace().is_none() {
             envelope.trace_from(Current::trace());
         }
+        let clock = self.mailbox.settings().clock;
+        envelope.check_budget(clock).map_err(Refusal::budget)
     }
 
     /// Offers what is in `slot`, if there is anything, through the layers, if there are any. The slot is empty afterwards
     /// unless the message is refused.
     pub(crate) fn offer(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
-        if self.prepares
+        if (self.prepares || Purse::is_in_use())
             && let Some(envelope) = slot
         {
-            self.prepare(envelope);
+            self.prepare(envelope)?;
         }
         let mut ended = None;
         let clock = self.mailbox.settings().clock;
-        if Purse::is_in_use()
-            && let Some(envelope) = slot
-        {
-            envelope.check_budget(clock).map_err(Refusal::budget)?;
-        }
         let Some(offer) = Offer::new(slot, &mut ended, clock) else {
             return Ok(());
         };
