@@ -6,7 +6,7 @@ use benches::bench::{self, on_worker, scaled};
 use criterion::{BenchmarkId, Criterion};
 use ractor_agents::prelude::*;
 use ractor_agents::routing::{
-    LeastConnections, LeastResponseTime, PowerOfTwo, Protocol, RoundRobin, Router,
+    LeastConnections, LeastResponseTime, PowerOfTwo, Protocol, ResourceBased, RoundRobin, Router,
     WeightedRoundRobin,
 };
 
@@ -39,6 +39,8 @@ fn route(criterion: &mut Criterion) {
         measure("power_of_two");
         router.set_strategy(LeastResponseTime::default());
         measure("least_response_time");
+        router.set_strategy(ResourceBased::default());
+        measure("resource_based");
         router.set_strategy(WeightedRoundRobin::default());
         measure("weighted_round_robin");
         on_worker(async move { swarm.shutdown(Duration::from_secs(10)).await });

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use ractor_agents::routing::{
-    LeastConnections, LeastResponseTime, PowerOfTwo, RoundRobin, Router, WeightedRoundRobin,
+    LeastConnections, LeastResponseTime, PowerOfTwo, ResourceBased, RoundRobin, Router,
+    WeightedRoundRobin,
 };
 
 use crate::clerk::Clerk;
@@ -58,6 +59,8 @@ pub(crate) enum Strategy {
     LeastConnections,
     /// Whoever is expected to answer first.
     ResponseTime,
+    /// Whoever uses least of processor, memory and queue.
+    Resources,
 }
 
 impl Strategy {
@@ -68,6 +71,7 @@ impl Strategy {
             Self::PowerOfTwo => router.set_strategy(PowerOfTwo::default()),
             Self::LeastConnections => router.set_strategy(LeastConnections::default()),
             Self::ResponseTime => router.set_strategy(LeastResponseTime::default()),
+            Self::Resources => router.set_strategy(ResourceBased::default()),
         }
     }
 }

@@ -18,13 +18,13 @@ use ractor_agents::message::{
     Envelope, Headers, InvalidTraceParent, MessageId, Priority, TooManyHeaders, TraceContext,
 };
 use ractor_agents::registry::{
-    Breaker, Capability, CapabilityError, Circuit, Entry, Filter, Registry, RegistryStats,
-    Requirement, Seen, Watch,
+    Breaker, Capability, CapabilityError, Circuit, Entry, Filter, Outliers, Registry,
+    RegistryStats, Requirement, Seen, Trip, Watch,
 };
 use ractor_agents::routing::topic::{Pattern, Published, Subject, Topics};
 use ractor_agents::routing::{
     Candidate, Considered, Explanation, LeastConnections, LeastResponseTime, NoCandidate,
-    PassedOver, PowerOfTwo, RoundRobin, RouteError, RoutedAsk, RoutedTell, Router,
+    PassedOver, PowerOfTwo, ResourceBased, RoundRobin, RouteError, RoutedAsk, RoutedTell, Router,
     WeightedRoundRobin, WhenFull, WhenNobody,
 };
 use ractor_agents::supervision::{ChildPath, Node, Tree, TreeEvent, TreeEvents};
@@ -111,6 +111,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         LeastConnections,
         LeastResponseTime,
         NoCandidate,
+        Outliers,
         PassedOver,
         Pattern,
         PowerOfTwo,
@@ -119,6 +120,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         Registry,
         RegistryStats,
         Requirement,
+        ResourceBased,
         RoundRobin,
         RouteError<u64>,
         RoutedAsk<'static, Least, u64>,
@@ -128,6 +130,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         Seen,
         Subject,
         Topics<u64>,
+        Trip,
         Watch,
         WeightedRoundRobin,
         WhenFull,

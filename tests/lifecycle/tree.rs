@@ -42,6 +42,7 @@ async fn the_tree_shows_supervisors_and_agents_by_number() -> Result {
         swarm.tree().to_string(),
         "\
 /                  supervisor  running     0 restarts
+registry           worker      running     0 restarts
 routers            supervisor  running     0 restarts
 agents             supervisor  running     0 restarts
 agents/agents-0    supervisor  running     0 restarts
@@ -108,7 +109,7 @@ async fn every_supervisor_can_be_killed_and_comes_back_with_its_agents() -> Resu
         .nodes()
         .iter()
         .filter(|node| node.kind == Kind::Worker);
-    assert_eq!(workers.count(), 8);
+    assert_eq!(workers.count(), 9, "the registry too");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod figures;
 mod finding;
+mod heartbeats;
 mod watching;
 
 /// What tests return, so that they can use `?`.

@@ -1,4 +1,4 @@
-//! Agents, routers and supervisors are killed again and again, and every request that may be retried is answered.
+//! Agents, routers, the registry and supervisors are killed again and again, and every request that may be retried is answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use ractor_agents::prelude::Swarm;
 use ractor_agents::registry::Breaker;
-use ractor_agents::routing::{
-    LeastConnections, LeastResponseTime, PowerOfTwo, RoundRobin, Router, WeightedRoundRobin,
-};
+use ractor_agents::routing::Router;
 use ractor_agents::supervision::Intensity;
-use tests::{Act, Puppet, Random, Task, ms, secs};
+use tests::{Act, Puppet, Random, Task, change_strategy, ms, secs};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -65,16 +63,6 @@ fn kill_one(swarm: &Swarm, random: &mut Random) {
     }
 }
 
-fn change_strategy(router: &Router<Puppet>, random: &mut Random) {
-    match random.below(5) {
-        0 => router.set_strategy(RoundRobin::default()),
-        1 => router.set_strategy(LeastConnections::default()),
-        2 => router.set_strategy(PowerOfTwo::default()),
-        3 => router.set_strategy(LeastResponseTime::default()),
-        _ => router.set_strategy(WeightedRoundRobin::default()),
-    }
-}
-
 /// In real time, since kills between threads are the point.
 #[test]
 fn every_request_that_may_be_retried_is_answered_whoever_is_killed() -> Result {
@@ -85,7 +73,8 @@ fn every_request_that_may_be_retried_is_answered_whoever_is_killed() -> Result {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let swarm = Swarm::local();
+        // Heartbeats often enough to matter.
+        let swarm = Swarm::builder().heartbeat(ms(20), 3).build()?;
         for _ in 0..AGENTS {
             spawn(&swarm).await?;
         }

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use ractor_agents::prelude::*;
-use ractor_agents::routing::{
-    LeastConnections, PowerOfTwo, RoundRobin, Router, WeightedRoundRobin,
-};
-use tests::{Log, Puppet, Random, Task, idle, test_swarm};
+use ractor_agents::routing::{LeastConnections, RoundRobin, Router};
+use tests::{Log, Puppet, Random, Task, change_strategy, idle, test_swarm};
 
 use crate::dancers;
 
@@ -124,12 +122,7 @@ fn swapping_strategies_at_full_rate_loses_and_reorders_nothing() -> crate::Resul
         let mut random = Random::new(7);
         let mut swaps = 0_u32;
         while senders.iter().any(|sender| !sender.is_finished()) {
-            match random.below(4) {
-                0 => router.set_strategy(RoundRobin::default()),
-                1 => router.set_strategy(LeastConnections::default()),
-                2 => router.set_strategy(PowerOfTwo::default()),
-                _ => router.set_strategy(WeightedRoundRobin::default()),
-            }
+            change_strategy(&router, &mut random);
             swaps += 1;
             tokio::task::yield_now().await;
         }

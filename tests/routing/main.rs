@@ -9,6 +9,7 @@ mod full;
 mod health;
 mod keys;
 mod nobody;
+mod outliers;
 
 use ractor_agents::agent::AgentRef;
 use ractor_agents::routing::Router;

@@ -6,6 +6,7 @@ mod park;
 mod puppet;
 mod quiet;
 mod random;
+mod strategies;
 mod witness;
 
 pub use gate::Gate;
@@ -14,6 +15,7 @@ pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
 pub use random::Random;
+pub use strategies::change_strategy;
 pub use witness::{Seen, witness};
 
 use std::time::Duration;

@@ -9,7 +9,7 @@ use super::tell::{Delivery, options};
 use super::{Agent, AgentRef, AskError, Awaited, Current, ReplyTo, conclude};
 use crate::budget::Purse;
 use crate::mailbox::Refusal;
-use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
+use crate::message::{Moment, Priority, TooManyHeaders};
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
 ///
@@ -74,9 +74,11 @@ impl<'a, A: Agent, R> Ask<'a, A, R> {
         }
         let clock = to.record().mailbox.settings().clock;
         let since = clock.now();
-        self.delivery.edit(Envelope::inherit);
-        let envelope = self.delivery.envelope.as_ref();
-        let ends = envelope.map_or(Moment::NEVER, Envelope::budget_ends);
+        let envelope = self.delivery.envelope.as_mut();
+        let ends = envelope.map_or(Moment::NEVER, |envelope| {
+            envelope.inherit();
+            envelope.budget_ends()
+        });
         let (reply, answer) = ReplyTo::channel(clock.after(since, self.patience).min(ends));
         self.delivery.edit(|envelope| envelope.set_reply(reply));
         self.state = State::Offering { answer, since };

@@ -10,8 +10,8 @@ use supervisors::{ExitReason, Panicked, StartFailed};
 
 use super::batches::serve_batches;
 use super::context::Context;
+use super::metered::Metered;
 use super::noting::{Notes, Noting};
-
 use super::{Agent, Current, Failure, OnRestart, Pace, Record};
 use crate::mailbox::{Hand, Next, Phase};
 use crate::message::Moment;
@@ -81,8 +81,8 @@ impl<A: Agent> ractor::Actor for Cell<A> {
         let work = run(record, self.epoch, body);
         let swarm = record.swarm_address();
         let work = Current::scope(swarm, record.id(), record.is_watched, work);
-        let work = Box::pin(work);
-        match AssertUnwindSafe(work).catch_unwind().await {
+        let work = AssertUnwindSafe(work).catch_unwind();
+        match Box::pin(Metered::new(record, self.epoch, work)).await {
             Ok(Ok(())) => {
                 myself.stop(None);
                 Ok(())

@@ -109,6 +109,13 @@ impl<A: Agent> Context<A> {
         if self.record.traces {
             Current::set_trace(self.trace());
         }
+        if self.extras.is_some() || self.budget.is_some() {
+            self.set_budget();
+        }
+    }
+
+    #[cold]
+    fn set_budget(&mut self) {
         let given = self.extras().and_then(|extras| extras.budget.as_ref());
         let budget = given.map(|budget| budget.at(self.id()));
         if budget.is_some() || self.budget.is_some() {
@@ -143,6 +150,13 @@ impl<A: Agent> Context<A> {
     /// How many times the agent has been restarted.
     pub fn restarts(&self) -> u64 {
         self.record.restarts()
+    }
+
+    /// Says how much memory the agent uses, in bytes: what a router that goes by
+    /// [resources](crate::routing::ResourceBased) and the [registry](crate::registry::Entry::memory) know of it. Stays until it says
+    /// something else, also over restarts; 0 takes it back.
+    pub fn report_memory(&self, bytes: u64) {
+        self.record.mailbox.pulse().report_memory(bytes);
     }
 
     /// The name of the message in hand. `None` in the hooks, as for the rest of what belongs to a message.

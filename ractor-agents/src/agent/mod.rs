@@ -16,6 +16,7 @@ mod id;
 mod into_agent;
 mod into_message;
 mod lookout;
+mod metered;
 mod noting;
 mod own_thread;
 mod pace;

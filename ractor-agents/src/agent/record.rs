@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use super::cell::{Body, Cell};
 use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
-use crate::budget::Purse;
 use crate::mailbox::{Gate, Identity, Inbound, Left, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority, Stamp};
 use crate::registry::{Traits, Vitals};
@@ -38,6 +37,8 @@ pub enum OnRestart {
 /// What messages get that do not say otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
+    /// What the swarm calls the host.
+    pub(crate) node: Arc<str>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) traits: Traits,
     pub(crate) priority: Priority,
@@ -52,11 +53,10 @@ pub(crate) struct Defaults {
 impl Defaults {
     /// How long an `ask` waits by default. Source: the handler's default deadline.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-}
 
-impl Default for Defaults {
-    fn default() -> Self {
+    pub(crate) fn new(node: Arc<str>) -> Self {
         Self {
+            node,
             name: None,
             traits: Traits::default(),
             priority: Priority::Normal,
@@ -176,13 +176,9 @@ impl<A: Agent> Record<A> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Gives a message what the agent gives to all of its messages that have none of their own, and what it inherits from the one that
-    /// its sender handles.
-    ///
-    /// # Errors
-    /// [`Refusal::BudgetExhausted`] if nothing is left of that.
+    /// Gives a message what the agent gives to all of its messages that have none of their own.
     #[cold]
-    fn prepare(&self, envelope: &mut Envelope<A>) -> Result<(), Refusal> {
+    fn prepare(&self, envelope: &mut Envelope<A>) {
         if let Some(ttl) = self.defaults.ttl
             && !envelope.has_ttl()
         {
@@ -191,20 +187,22 @@ impl<A: Agent> Record<A> {
         if self.traces && envelope.trace().is_none() {
             envelope.trace_from(Current::trace());
         }
-        let clock = self.mailbox.settings().clock;
-        envelope.check_budget(clock).map_err(Refusal::budget)
     }
 
     /// Offers what is in `slot`, if there is anything, through the layers, if there are any. The slot is empty afterwards
     /// unless the message is refused.
     pub(crate) fn offer(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
-        if (self.prepares || Purse::is_in_use())
+        if self.prepares
             && let Some(envelope) = slot
         {
-            self.prepare(envelope)?;
+            self.prepare(envelope);
         }
         let mut ended = None;
         let clock = self.mailbox.settings().clock;
+        if let Some(envelope) = slot {
+            envelope.inherit();
+            envelope.check_budget(clock).map_err(Refusal::budget)?;
+        }
         let Some(offer) = Offer::new(slot, &mut ended, clock) else {
             return Ok(());
         };

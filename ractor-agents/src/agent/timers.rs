@@ -81,8 +81,9 @@ impl<A: Agent> Context<A> {
         message: impl Into<A::Message>,
         wait: Duration,
     ) -> Result<Timer, TellError<A::Message>> {
-        let envelope = Envelope::new(message.into(), self.record.defaults.priority);
-        let number = self.send(envelope, Moment::now().after(wait))?;
+        let lane = self.record.defaults.priority;
+        let envelope = Envelope::on_behalf(message.into(), lane, Purse::inherited());
+        let number = self.schedule(envelope, Moment::now().after(wait))?;
         Ok(Timer {
             id: number,
             is_interval: false,
@@ -138,27 +139,16 @@ impl<A: Agent> Context<A> {
         true
     }
 
-    /// On behalf of the message in hand.
-    fn send(&self, mut envelope: Envelope<A>, due: Moment) -> Result<u64, TellError<A::Message>> {
-        if Purse::is_in_use() {
-            let clock = self.record.mailbox.settings().clock;
-            if let Err(exhausted) = envelope.check_budget(clock) {
-                return Err(self.refused(envelope, Refusal::budget(exhausted)));
-            }
-        }
-        self.schedule(envelope, due)
-    }
-
     fn schedule(&self, envelope: Envelope<A>, due: Moment) -> Result<u64, TellError<A::Message>> {
-        let scheduled = self.record.mailbox.schedule(envelope, due);
-        scheduled.map_err(|(envelope, refusal)| self.refused(*envelope, refusal))
-    }
-
-    fn refused(&self, envelope: Envelope<A>, refusal: Refusal) -> TellError<A::Message> {
-        TellError {
+        let mailbox = &self.record.mailbox;
+        let scheduled = match envelope.check_budget(mailbox.settings().clock) {
+            Ok(()) => mailbox.schedule(envelope, due),
+            Err(exhausted) => Err((Box::new(envelope), Refusal::budget(exhausted))),
+        };
+        scheduled.map_err(|(envelope, refusal)| TellError {
             agent: self.id(),
             refusal,
             message: Box::new(envelope.message.into_sole()),
-        }
+        })
     }
 }

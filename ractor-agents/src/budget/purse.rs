@@ -43,16 +43,21 @@ impl Purse {
         }))
     }
 
+    /// What is left to the message that the current task handles, if there is a budget.
+    #[inline]
+    pub(crate) fn inherited() -> Option<Self> {
+        if Self::is_in_use() {
+            Current::budget()
+        } else {
+            None
+        }
+    }
+
     /// Whether there has ever been a budget.
     #[inline]
     pub(crate) fn is_in_use() -> bool {
-        // Whoever has got a message with a budget sees it: what brought the message brought this too.
+        // Whoever has got a message with a budget sees that there is one: what brought the message brought this too.
         IN_USE.load(Ordering::Relaxed)
-    }
-
-    /// What is left to the message that the current task handles, if that has a budget.
-    pub(crate) fn inherited() -> Option<Self> {
-        Self::is_in_use().then(Current::budget)?
     }
 
     /// No more than what is left to the message that the current task handles.

@@ -140,7 +140,12 @@ impl<A: Agent> Hand<'_, A> {
         cx: &Context<'_>,
     ) -> Poll<Next> {
         loop {
-            let (next, watch) = self.take_next(&mut outlet, || pace.tick());
+            let pulse = &self.mailbox.pulse;
+            let (next, watch) = self.take_next(&mut outlet, || {
+                let now = pace.tick()?;
+                pulse.begin(|| now);
+                Some(now)
+            });
             match next {
                 Next::Empty => {
                     let parked = self.mailbox.park(&mut outlet, cx);
@@ -149,6 +154,7 @@ impl<A: Agent> Hand<'_, A> {
                     }
                     Outlet::release(outlet);
                     pace.rest();
+                    pulse.rest();
                     return parked.map(|_| Next::Drained);
                 }
                 Next::Yield => {

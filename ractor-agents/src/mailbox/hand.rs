@@ -59,13 +59,12 @@ impl<'a, A: Agent> Hand<'a, A> {
         if stamp.attempt > 0 {
             self.mailbox.ends.retry();
         }
-        let own = extras.as_ref().and_then(|extras| extras.deadline);
-        let mut due = settings.clock.after(now, own.unwrap_or(settings.deadline));
+        let mut due = match &extras {
+            None => settings.clock.after(now, settings.deadline),
+            Some(extras) => extras.due(settings, now),
+        };
         if let Some(reply) = &reply {
             due = due.min(reply.until());
-        }
-        if let Some(extras) = &extras {
-            due = due.min(extras.budget_ends());
         }
         self.is_full = true;
         self.stamp = stamp;

@@ -28,6 +28,7 @@ pub mod load_shed;
 mod offer;
 mod outlet;
 mod pick;
+mod pulse;
 pub mod quarantine;
 pub mod rate_limit;
 mod refusal;
@@ -61,6 +62,7 @@ pub(crate) use offer::Ended;
 pub use offer::Offer;
 use outlet::Outlet;
 pub(crate) use outlet::Phase;
+pub(crate) use pulse::Pulse;
 pub use refusal::Refusal;
 pub(crate) use settings::Settings;
 pub use settings::{Aging, LaneLimit, Overflow};
@@ -92,7 +94,8 @@ pub struct Mailbox<A: Agent> {
     id: AgentId,
     alarm: OnceLock<Alarm>,
     dead_letters: DeadLetters,
-    _apart: [u64; 4],
+    /// Its first half, which is seldom written, keeps senders and the consumer apart.
+    pulse: Pulse,
     ends: Ends,
     /// Locked before the inlet where both are needed. Senders never take it.
     outlet: Mutex<Outlet<A>>,
@@ -105,7 +108,7 @@ impl<A: Agent> Mailbox<A> {
             inlet: Mutex::new(Inlet::new()),
             hint: AtomicU32::new(0),
             alarm: OnceLock::new(),
-            _apart: [0; 4],
+            pulse: Pulse::default(),
             ends: Ends::default(),
             outlet: Mutex::new(Outlet::new()),
             standings: Standings::default(),
@@ -130,6 +133,11 @@ impl<A: Agent> Mailbox<A> {
     /// How many messages are in it or in hand. Takes no lock: as old as the look, and never less than when it began.
     pub(crate) fn load(&self) -> u64 {
         tally::load(&self.arrivals, &self.ends)
+    }
+
+    /// The consumer's signs of life.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Whether it takes work and somebody is at it. Takes no lock.

@@ -9,6 +9,7 @@ use supervisors::Backoff;
 use super::{Clock, Headers, Moment, Priority, TraceContext};
 use crate::agent::{Agent, AgentId, Current, ReplyTo};
 use crate::budget::{BudgetExhausted, Purse};
+use crate::mailbox::Settings;
 
 /// A message on its way to an agent, with everything that travels along.
 ///
@@ -80,13 +81,35 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
+    #[cold]
+    fn with_budget(budget: Purse) -> Arc<Self> {
+        Arc::new(Self {
+            budget: Some(budget),
+            ..Self::default()
+        })
+    }
+
     /// Whether the time of its budget is over, while `agent` has it.
+    #[cold]
     pub(crate) fn out_of_time(&self, agent: AgentId, now: Moment) -> Option<BudgetExhausted> {
         let budget = self.budget.as_ref()?;
         if budget.deadline() > now {
             return None;
         }
         budget.at(agent).check_time(now).err()
+    }
+
+    #[cold]
+    fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
+        let budget = self.budget.as_ref();
+        budget.map_or(Ok(()), |budget| budget.check(clock.now()))
+    }
+
+    /// Until when a handler may be at it that begins at `now`.
+    #[cold]
+    pub(crate) fn due(&self, settings: &Settings, now: Moment) -> Moment {
+        let limit = self.deadline.unwrap_or(settings.deadline);
+        settings.clock.after(now, limit).min(self.budget_ends())
     }
 
     /// When the time of its budget is over.
@@ -146,11 +169,18 @@ impl<M> Payload<M> {
 impl<A: Agent> Envelope<A> {
     #[inline]
     pub(crate) fn new(message: A::Message, lane: Priority) -> Self {
+        Self::on_behalf(message, lane, None)
+    }
+
+    /// One that takes of that.
+    // Put together in one go: an envelope that is moved right after it was written waits for the writes.
+    #[inline]
+    pub(crate) fn on_behalf(message: A::Message, lane: Priority, budget: Option<Purse>) -> Self {
         Self {
             message: Payload::Inline(message),
             reply: None,
             stamp: Stamp::new(lane),
-            extras: None,
+            extras: budget.map(Extras::with_budget),
         }
     }
 
@@ -298,17 +328,16 @@ impl<A: Agent> Envelope<A> {
         self.extras.as_ref()?.budget.as_ref()
     }
 
-    /// Lets it take of what is left to the message that the current task handles, if it has no budget.
-    // Not where it is made: a branch there has the envelope copied once more.
+    /// Has it take of what is left to the message that is being handled, unless it was given a budget of its own.
     #[inline]
     pub(crate) fn inherit(&mut self) {
         if Purse::is_in_use() {
-            self.inherit_budget();
+            self.inherit_some();
         }
     }
 
     #[cold]
-    fn inherit_budget(&mut self) {
+    fn inherit_some(&mut self) {
         if self.budget().is_none()
             && let Some(budget) = Current::budget()
         {
@@ -317,16 +346,18 @@ impl<A: Agent> Envelope<A> {
     }
 
     /// Lets it take of that.
+    #[cold]
     pub(crate) fn set_budget(&mut self, budget: Purse) {
         self.extras_mut().budget = Some(budget);
     }
 
-    /// Whether the budget that it has or inherits, if any, allows that it is sent now. To be asked only where budgets are in use.
-    #[cold]
-    pub(crate) fn check_budget(&mut self, clock: Clock) -> Result<(), BudgetExhausted> {
-        self.inherit_budget();
-        self.budget()
-            .map_or(Ok(()), |budget| budget.check(clock.now()))
+    /// Whether its budget, if it has one, allows that it is sent now.
+    #[inline]
+    pub(crate) fn check_budget(&self, clock: Clock) -> Result<(), BudgetExhausted> {
+        match &self.extras {
+            None => Ok(()),
+            Some(extras) => extras.check_budget(clock),
+        }
     }
 
     /// When the time of its budget is over.

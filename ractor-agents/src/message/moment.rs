@@ -85,6 +85,11 @@ impl Moment {
         self.0.get()
     }
 
+    /// The reverse of [`micros`](Self::micros); `None` for 0.
+    pub(crate) fn from_micros(micros: u64) -> Option<Self> {
+        NonZeroU64::new(micros).map(Self)
+    }
+
     pub(crate) fn is_never(self) -> bool {
         self == Self::NEVER
     }

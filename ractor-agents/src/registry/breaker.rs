@@ -26,6 +26,7 @@ pub struct Breaker {
     pause_max: Duration,
     probes: u32,
     slow_after: Duration,
+    is_off: bool,
 }
 
 /// Over how many of the last calls the share of failures is taken. Source: resilience4j takes 100; an agent makes fewer calls than a
@@ -72,11 +73,10 @@ impl Breaker {
         took > self.slow_after
     }
 
-    /// Never opens.
+    /// Never opens, not even where the agent does worse than its [peers](super::Outliers).
     pub fn off() -> Self {
         Self {
-            failures_max: u32::MAX,
-            share_max: 1.0,
+            is_off: true,
             ..Self::default()
         }
     }
@@ -91,6 +91,7 @@ impl Default for Breaker {
             pause_max: Duration::from_mins(1),
             probes: 2,
             slow_after: Duration::MAX,
+            is_off: false,
         }
     }
 }
@@ -104,6 +105,24 @@ pub enum Circuit {
     Open,
     /// It is given one message at a time, to see how it is doing.
     HalfOpen,
+}
+
+/// Why a circuit is not closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trip {
+    /// The agent failed too often by its [`Breaker`].
+    Failures,
+    /// It did worse than its peers: see [`Outliers`](super::Outliers).
+    Outlier,
+}
+
+/// What became of the calls since somebody last asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Window {
+    pub(super) calls: u32,
+    pub(super) failures: u32,
+    /// How long the answers took that were no failures, all together.
+    pub(super) took: Duration,
 }
 
 /// The state of one agent's breaker.
@@ -121,10 +140,14 @@ struct Calls {
     seen: u32,
     in_a_row: u32,
     tripped: Option<Tripped>,
+    recent: Window,
+    /// How many times in a row it was found to be an outlier.
+    ejections: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Tripped {
+    by: Trip,
     until: Moment,
     pause: Duration,
     /// How many probes were answered.
@@ -137,16 +160,20 @@ struct Tripped {
 const PROBE_MAX: Duration = Duration::from_secs(30);
 
 impl BreakerState {
-    /// Whether work may be given. Takes a lock only where the circuit is not closed.
-    pub(super) fn allows(&self, now: impl FnOnce() -> Moment) -> bool {
+    /// Why no work may be given, if none may. Takes a lock only where the circuit is not closed.
+    pub(super) fn bars(&self, now: impl FnOnce() -> Moment) -> Option<Trip> {
         if !self.is_tripped.load(Ordering::Relaxed) {
-            return true;
+            return None;
         }
         let now = now();
-        let calls = self.calls.lock();
-        calls.tripped.is_none_or(|tripped| {
-            tripped.until <= now && tripped.probing_until.is_none_or(|until| until <= now)
-        })
+        let tripped = self.calls.lock().tripped?;
+        let is_probed = tripped.probing_until.is_some_and(|until| until > now);
+        (tripped.until > now || is_probed).then_some(tripped.by)
+    }
+
+    /// Why it is not closed, if it is not.
+    pub(super) fn trip(&self) -> Option<Trip> {
+        self.calls.lock().tripped.map(|tripped| tripped.by)
     }
 
     pub(super) fn circuit(&self, now: Moment) -> Circuit {
@@ -168,20 +195,25 @@ impl BreakerState {
     }
 
     /// A call has come to its end.
-    pub(super) fn note(&self, breaker: &Breaker, is_failure: bool, now: Moment) {
+    pub(super) fn note(&self, breaker: &Breaker, took: Duration, is_failure: bool, now: Moment) {
         let mut calls = self.calls.lock();
+        calls.recent.count(took, is_failure);
         if let Some(mut tripped) = calls.tripped.take() {
             if is_failure {
                 // Calls from before it opened do not make it longer.
                 if tripped.until <= now {
                     let pause = tripped.pause.saturating_mul(2).min(breaker.pause_max);
-                    tripped = Tripped::after(pause, now);
+                    tripped = Tripped::after(pause, now, tripped.by);
                 }
             } else if tripped.until <= now {
                 tripped.answered += 1;
                 tripped.probing_until = None;
                 if tripped.answered >= breaker.probes {
-                    *calls = Calls::default();
+                    *calls = Calls {
+                        recent: calls.recent,
+                        ejections: calls.ejections,
+                        ..Calls::default()
+                    };
                     self.is_tripped.store(false, Ordering::Relaxed);
                     return;
                 }
@@ -194,16 +226,56 @@ impl BreakerState {
         calls.in_a_row = if is_failure { calls.in_a_row + 1 } else { 0 };
         let share = f64::from(calls.window.count_ones()) / f64::from(calls.seen);
         let is_often = calls.seen >= CALLS_MIN && share > breaker.share_max;
-        if calls.in_a_row >= breaker.failures_max || is_often {
-            calls.tripped = Some(Tripped::after(breaker.pause, now));
+        if !breaker.is_off && (calls.in_a_row >= breaker.failures_max || is_often) {
+            calls.tripped = Some(Tripped::after(breaker.pause, now, Trip::Failures));
             self.is_tripped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What became of the calls since this was last asked.
+    pub(super) fn take_recent(&self) -> Window {
+        std::mem::take(&mut self.calls.lock().recent)
+    }
+
+    /// It does worse than its peers. True if that opened the circuit: for twice as long as the last time, if that was just before.
+    pub(super) fn eject(&self, breaker: &Breaker, now: Moment) -> bool {
+        let mut calls = self.calls.lock();
+        if breaker.is_off || calls.tripped.is_some() {
+            return false;
+        }
+        let pause = breaker.pause.saturating_mul(1 << calls.ejections.min(16));
+        calls.ejections += 1;
+        calls.tripped = Some(Tripped::after(
+            pause.min(breaker.pause_max),
+            now,
+            Trip::Outlier,
+        ));
+        self.is_tripped.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// It does as well as its peers.
+    pub(super) fn acquit(&self) {
+        let mut calls = self.calls.lock();
+        calls.ejections = calls.ejections.saturating_sub(1);
+    }
+}
+
+impl Window {
+    fn count(&mut self, took: Duration, is_failure: bool) {
+        self.calls = self.calls.saturating_add(1);
+        if is_failure {
+            self.failures = self.failures.saturating_add(1);
+        } else {
+            self.took = self.took.saturating_add(took);
         }
     }
 }
 
 impl Tripped {
-    fn after(pause: Duration, now: Moment) -> Self {
+    fn after(pause: Duration, now: Moment, by: Trip) -> Self {
         Self {
+            by,
             until: now.after(pause),
             pause,
             answered: 0,
@@ -216,7 +288,7 @@ impl Tripped {
 mod tests {
     use std::time::Duration;
 
-    use super::{Breaker, BreakerState, Circuit};
+    use super::{Breaker, BreakerState, Circuit, Trip};
     use crate::message::Moment;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -238,7 +310,8 @@ mod tests {
 
         fn calls(&self, failures: impl IntoIterator<Item = bool>) {
             for is_failure in failures {
-                self.state.note(&self.breaker, is_failure, self.now);
+                self.state
+                    .note(&self.breaker, Duration::ZERO, is_failure, self.now);
             }
         }
 
@@ -247,7 +320,7 @@ mod tests {
         }
 
         fn allows(&self) -> bool {
-            self.state.allows(|| self.now)
+            self.state.bars(|| self.now).is_none()
         }
     }
 
@@ -314,6 +387,31 @@ mod tests {
     fn one_that_is_off_never_opens() {
         let agent = Agent::new(Breaker::off());
         agent.calls([true; 1_000]);
+        assert!(!agent.state.eject(&agent.breaker, agent.now));
         assert_eq!(agent.circuit(), Circuit::Closed);
+    }
+
+    #[test]
+    fn an_outlier_is_let_back_in_by_probes_and_ejected_for_longer_the_next_time() {
+        let mut agent = Agent::new(Breaker::default());
+        for pause in [5, 10, 20, 40, 60, 60] {
+            assert!(agent.state.eject(&agent.breaker, agent.now));
+            assert!(!agent.state.eject(&agent.breaker, agent.now), "once");
+            let left = Duration::from_micros(pause * 1_000_000 - 1);
+            agent.now = agent.now.after(left);
+            assert_eq!(agent.state.bars(|| agent.now), Some(Trip::Outlier));
+            agent.now = agent.now.after(Duration::from_micros(1));
+            agent.calls([false, false]);
+            assert_eq!(
+                (agent.circuit(), agent.state.trip()),
+                (Circuit::Closed, None)
+            );
+        }
+        for _ in 0..6 {
+            agent.state.acquit();
+        }
+        agent.state.eject(&agent.breaker, agent.now);
+        agent.now = agent.now.after(5 * SECOND);
+        assert_eq!(agent.circuit(), Circuit::HalfOpen);
     }
 }

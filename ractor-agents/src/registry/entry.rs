@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Capability, Circuit};
+use super::{Capability, Circuit, Trip, host};
 use crate::agent::{Agent, AgentId, AgentRef, Record, Status};
 use crate::mailbox::Accounting;
 use crate::message::Moment;
@@ -84,9 +84,7 @@ impl Entry {
             handled, failed, ..
         } = self.accounting();
         let all = handled + failed;
-        // Counts of messages are far from where a float is no longer exact.
-        #[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
-        (all > 0).then(|| handled as f64 / all as f64)
+        (all > 0).then(|| share(handled, all))
     }
 
     /// The moving average of the time it took to answer what routers asked, failures left out. `None` before the first answer.
@@ -98,6 +96,58 @@ impl Entry {
     /// The time within which it answered 95 of the last 100 or so asks of routers, right to within a fifth.
     pub fn response_time_p95(&self) -> Option<Duration> {
         self.member.known_vitals()?.quantile(0.95)
+    }
+
+    /// What the swarm calls the [host](crate::swarm::Builder::node) that it runs on.
+    pub fn node(&self) -> &Arc<str> {
+        self.member.node()
+    }
+
+    /// When its work was last polled, at a [heartbeat](crate::swarm::Builder::heartbeat) or by itself. `None` before it ever was.
+    pub fn last_heartbeat(&self) -> Option<SystemTime> {
+        let now = self.member.clock().now();
+        let ago = now.since(self.member.pulse().last()?);
+        SystemTime::now().checked_sub(ago)
+    }
+
+    /// How many heartbeats in a row did not come.
+    pub fn missed_heartbeats(&self) -> u32 {
+        self.member.pulse().missed()
+    }
+
+    /// False from when on it missed so many [heartbeats](crate::swarm::Builder::heartbeat) in a row that it counts as unhealthy, until
+    /// the next one comes.
+    pub fn is_responsive(&self) -> bool {
+        self.member.pulse().is_responsive()
+    }
+
+    /// How long its work has been polled since it was spawned: the time that it held a thread. What its handlers had others do, such
+    /// as tasks of their own, is not in it. By the coarse clock, where there is one: right on the average, in steps of a tick (4 ms
+    /// on most Linux kernels).
+    pub fn cpu_time(&self) -> Duration {
+        self.member.pulse().cpu_time(self.member.clock().now())
+    }
+
+    /// The share of one processor that it used lately, 0 to 1: its [`cpu_time`](Self::cpu_time) since the last heartbeat, or between the
+    /// last two. `None` before the first.
+    pub fn cpu_share(&self) -> Option<f64> {
+        self.member.pulse().cpu_share(self.member.clock().now())
+    }
+
+    /// How much memory it uses in bytes, as it [reports](crate::agent::Context::report_memory) itself. `None` if it does not.
+    pub fn memory(&self) -> Option<u64> {
+        self.member.pulse().memory()
+    }
+
+    /// The share of the host's memory, or of the limit of its control group, that it uses. `None` if it does not report any, or the
+    /// host does not tell (all but Linux).
+    pub fn memory_share(&self) -> Option<f64> {
+        memory_share(&*self.member)
+    }
+
+    /// Why its circuit is not closed. `None` if it is.
+    pub fn tripped_by(&self) -> Option<Trip> {
+        self.member.known_vitals()?.breaker.trip()
     }
 
     /// What its [`Breaker`](super::Breaker) has come to.
@@ -113,6 +163,16 @@ impl Entry {
         let record: Arc<Record<A>> = Arc::clone(&self.member).into_any().downcast().ok()?;
         Some(AgentRef::new(record))
     }
+}
+
+pub(crate) fn memory_share(member: &dyn Member) -> Option<f64> {
+    Some(share(member.pulse().memory()?, host::memory()?))
+}
+
+/// How much `part` is of `whole`, which counts as 1 at least.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
 }
 
 impl fmt::Debug for Entry {

@@ -7,7 +7,7 @@ use hashbrown::Equivalent;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::broadcast;
 
-use super::shards::Shards;
+use super::shards::{SHARDS, Shards};
 use crate::agent::AgentId;
 use crate::swarm::Member;
 
@@ -73,6 +73,9 @@ pub(crate) enum Obstacle {
 }
 
 impl Index {
+    /// How many [parts](Self::part) it has.
+    pub(super) const PARTS: usize = SHARDS;
+
     pub(crate) fn new() -> Self {
         Self {
             members: Shards::new(),
@@ -239,6 +242,11 @@ impl Index {
     /// In no order.
     pub(crate) fn all(&self) -> Vec<Arc<dyn Member>> {
         self.members.values()
+    }
+
+    /// Those of one part, in no order.
+    pub(super) fn part(&self, part: usize) -> Vec<Arc<dyn Member>> {
+        self.members.part(part)
     }
 
     pub(crate) fn len(&self) -> usize {

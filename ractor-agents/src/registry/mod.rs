@@ -5,8 +5,11 @@
 
 mod breaker;
 mod capability;
+mod checker;
 mod entry;
+mod host;
 mod index;
+mod outliers;
 mod shards;
 mod stats;
 mod traits;
@@ -16,10 +19,14 @@ mod watch;
 use std::fmt;
 use std::sync::Arc;
 
-pub use breaker::{Breaker, Circuit};
+pub use breaker::{Breaker, Circuit, Trip};
 pub use capability::{Capability, CapabilityError, Requirement};
+pub(crate) use checker::{Checks, Checkup};
 pub use entry::Entry;
+pub(crate) use entry::{memory_share, share};
+pub(crate) use host::name as host_name;
 pub(crate) use index::{Change, Facet, Index, Obstacle};
+pub use outliers::Outliers;
 pub use stats::RegistryStats;
 pub(crate) use traits::Traits;
 pub(crate) use vitals::Vitals;

@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 
 /// How many parts a map has. A writer holds up readers of one part only, for as long as it takes to write one entry; seldom, when a
 /// part grows, for as long as it takes to move that part: 1,600 entries at 100,000 in all.
-const SHARDS: usize = 64;
+pub(super) const SHARDS: usize = 64;
 
 /// A map in parts, each behind a lock of its own. Nobody holds one for longer than it takes to read or write one entry.
 pub(super) struct Shards<K, V> {
@@ -60,6 +60,12 @@ impl<K: Hash + Eq, V: Clone> Shards<K, V> {
             values.extend(shard.read().values().cloned());
         }
         values
+    }
+
+    /// What there is in one part, of 64.
+    pub(super) fn part(&self, part: usize) -> Vec<V> {
+        let shard = self.shards.get(part).map(RwLock::read);
+        shard.map_or_else(Vec::new, |shard| shard.values().cloned().collect())
     }
 
     /// As [`values`](Self::values), with their keys.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Breaker;
 use super::breaker::BreakerState;
+use super::{Breaker, Trip};
 use crate::message::Moment;
 
 /// How an agent has answered what routers asked. Made when the first of them does.
@@ -40,9 +40,9 @@ impl Default for Vitals {
 }
 
 impl Vitals {
-    /// Whether routers may give it work.
-    pub(crate) fn allows(&self, now: impl FnOnce() -> Moment) -> bool {
-        self.breaker.allows(now)
+    /// Why routers may give it no work, if they may not.
+    pub(crate) fn bars(&self, now: impl FnOnce() -> Moment) -> Option<Trip> {
+        self.breaker.bars(now)
     }
 
     /// A router asks it something.
@@ -56,8 +56,8 @@ impl Vitals {
         if !has_failed {
             self.note_time(took, now);
         }
-        self.breaker
-            .note(breaker, has_failed || breaker.is_slow(took), now);
+        let is_failure = has_failed || breaker.is_slow(took);
+        self.breaker.note(breaker, took, is_failure, now);
     }
 
     /// Two that come at once may lose one of them, which an average bears.

@@ -64,7 +64,8 @@ impl Filter {
 pub enum Seen {
     /// An agent was spawned.
     Registered(Entry),
-    /// It started, was restarted, ended an incarnation, was paused or resumed, or is stopping: its status then.
+    /// It started, was restarted, ended an incarnation, was paused or resumed, or is stopping: its status then. Also where it is no
+    /// longer [responsive](Entry::is_responsive), or is again, and where it is ejected as an [outlier](super::Outliers).
     ///
     /// What it has to do changes too often to be told: of `Idle`, `Busy` and `Overloaded` it is whichever it was at that moment. Of
     /// changes in quick succession only the last may be seen.

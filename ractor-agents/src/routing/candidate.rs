@@ -9,7 +9,7 @@ use super::Port;
 use crate::agent::{Agent, AgentId, Status};
 use crate::mailbox::{Refusal, Standing};
 use crate::message::Clock;
-use crate::registry::{Entry, Vitals};
+use crate::registry::{Entry, Trip, Vitals, memory_share, share};
 use crate::swarm::Member;
 
 /// An agent as routers see it: what a [`Strategy`](super::Strategy) chooses by.
@@ -74,6 +74,23 @@ impl Candidate {
         self.member.known_vitals()?.average()
     }
 
+    /// The share of one processor that it used lately, 0 to 1. `None` before its first heartbeat.
+    pub fn cpu_share(&self) -> Option<f64> {
+        self.member.pulse().cpu_share(self.clock.now())
+    }
+
+    /// The share of the host's memory that it uses, 0 to 1. `None` if it does not
+    /// [report](crate::agent::Context::report_memory) any, or the host does not tell.
+    pub fn memory_share(&self) -> Option<f64> {
+        memory_share(&*self.member)
+    }
+
+    /// How full it is, from 0: its load as a share of its capacity, or, where there is none, of the load from which on it may be
+    /// overloaded.
+    pub fn fill(&self) -> f64 {
+        share(self.load(), self.capacity().unwrap_or(self.full_from))
+    }
+
     /// The lower, the longer ago its response time was measured; 0 for never. Comparable between candidates only.
     pub fn measured_at(&self) -> u64 {
         self.member.known_vitals().map_or(0, Vitals::measured)
@@ -111,8 +128,13 @@ impl Candidate {
             Standing::Offline => return Fitness::Unfit(PassedOver::Offline),
         }
         let vitals = self.member.known_vitals();
-        if vitals.is_some_and(|vitals| !vitals.allows(|| self.clock.now())) {
-            return Fitness::Unfit(PassedOver::CircuitOpen);
+        match vitals.and_then(|vitals| vitals.bars(|| self.clock.now())) {
+            None => {}
+            Some(Trip::Failures) => return Fitness::Unfit(PassedOver::CircuitOpen),
+            Some(Trip::Outlier) => return Fitness::Unfit(PassedOver::Ejected),
+        }
+        if !self.member.pulse().is_responsive() {
+            return Fitness::LastResort(PassedOver::Unresponsive);
         }
         let load = self.load();
         if self.capacity().is_some_and(|capacity| load >= capacity) {
@@ -158,6 +180,10 @@ pub enum PassedOver {
     AtCapacity,
     /// It failed too often, and is left in peace or [probed](crate::registry::Breaker) by somebody else.
     CircuitOpen,
+    /// It did [worse than its peers](crate::registry::Outliers), and is left in peace or probed by somebody else.
+    Ejected,
+    /// It missed too many [heartbeats](crate::swarm::Builder::heartbeat): chosen only if nobody else is left.
+    Unresponsive,
     /// It waits for its restart.
     Error,
     /// It was paused by hand.
@@ -184,6 +210,8 @@ impl fmt::Display for PassedOver {
             Self::Overloaded => "it is overloaded",
             Self::AtCapacity => "it is at its capacity",
             Self::CircuitOpen => "its circuit is open",
+            Self::Ejected => "it does worse than its peers",
+            Self::Unresponsive => "it gives no sign of life",
             Self::Error => "it waits for its restart",
             Self::Maintenance => "it is in maintenance",
             Self::Stopping => "it is stopping",

@@ -41,6 +41,6 @@ pub use protocol::Protocol;
 pub use router::{Router, RouterBuilder};
 pub use scatter::{Gathered, Scatter, ScatterError};
 pub use strategy::{
-    Candidates, LeastConnections, LeastResponseTime, PowerOfTwo, RoundRobin, Strategy,
-    WeightedRoundRobin,
+    Candidates, LeastConnections, LeastResponseTime, PowerOfTwo, ResourceBased, RoundRobin,
+    Strategy, WeightedRoundRobin,
 };

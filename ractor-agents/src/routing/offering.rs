@@ -110,10 +110,9 @@ impl<'a, A: Agent> Routing<'a, A> {
 
     /// Takes the message back if its budget does not allow that it is sent now.
     fn over_budget(&mut self) -> Option<RouteError<A::Message>> {
-        if !Purse::is_in_use() {
-            return None;
-        }
-        let exhausted = self.slot.as_mut()?.check_budget(self.core.clock).err()?;
+        let parcel = self.slot.as_mut()?;
+        parcel.inherit();
+        let exhausted = parcel.check_budget(self.core.clock).err()?;
         self.leave_line();
         Some(RouteError::BudgetExhausted {
             exhausted: Box::new(exhausted),

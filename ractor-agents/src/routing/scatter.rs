@@ -241,10 +241,8 @@ impl<A: Agent<Message: Clone>, R: Send> Scatter<'_, A, R> {
         let Some(port) = candidate.port::<A>() else {
             return Err(AskError::Stopped { agent });
         };
-        let mut parcel = Parcel::new(self.message.clone(), self.priority);
-        if let Some(budget) = &self.budget {
-            parcel.set_budget(budget.clone());
-        }
+        let mut parcel =
+            Parcel::on_behalf(self.message.clone(), self.priority, self.budget.clone());
         let (reply, answer) = ReplyTo::channel(parcel.budget_ends());
         parcel.set_reply(reply);
         let mut slot = Some(parcel);

@@ -1,9 +1,19 @@
 //! A swarm with other defaults.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::runtime::Handle;
 
 use super::{BuildError, Inner, Swarm};
 use crate::dead_letter::DeadLetters;
+use crate::registry::{Checkup, Outliers};
+
+/// The least time between heartbeats. Source: a guess, a few ticks of the coarse clock.
+const HEARTBEAT_MIN: Duration = Duration::from_millis(10);
+
+/// From how many missed heartbeats on an agent may be taken for unresponsive, at most. Source: a guess.
+const MISSED_MAX: u32 = 1_000;
 
 /// Builds a [`Swarm`] with other defaults. Made by [`Swarm::builder`].
 #[derive(Clone, Debug)]
@@ -15,6 +25,8 @@ pub struct Builder {
     pub(super) abandoned_max: usize,
     pub(super) traces: bool,
     pub(super) deadlock_detection: bool,
+    pub(super) checkup: Checkup,
+    pub(super) node: Option<Arc<str>>,
 }
 
 impl Builder {
@@ -68,6 +80,31 @@ impl Builder {
         self
     }
 
+    /// Asks each agent for a heartbeat so `often`, at least every 10 ms, and takes it for unresponsive when it missed so many in a row,
+    /// 1 to 1,000. [`Duration::MAX`] is never. Default: every 10 s, and 3.
+    ///
+    /// A heartbeat is a poll of the agent's work, in whatever state that is: whoever cannot be polled sits on its thread, or others sit
+    /// on all threads of the runtime. Routers give one that is unresponsive work only if nobody else is left, until it is polled again. It
+    /// is not restarted for that: its [deadline](super::Spawn::deadline) sees to it.
+    pub fn heartbeat(mut self, often: Duration, missed_max: u32) -> Self {
+        self.checkup.every = often;
+        self.checkup.missed_max = missed_max;
+        self
+    }
+
+    /// When an agent does so much worse than others of its kind that routers leave it in peace for a while. They are compared at every
+    /// [heartbeat](Self::heartbeat). Default: [`Outliers::default`].
+    pub fn outliers(mut self, outliers: Outliers) -> Self {
+        self.checkup.outliers = outliers;
+        self
+    }
+
+    /// What this host is called in the [registry](crate::registry::Entry::node). Default: its host name, or `local` where there is none.
+    pub fn node(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.node = Some(name.into());
+        self
+    }
+
     /// Builds the swarm and starts its supervision tree.
     ///
     /// # Errors
@@ -77,6 +114,18 @@ impl Builder {
             return Err(BuildError::OutOfRange {
                 option: "partitions",
                 range: "1 to 64",
+            });
+        }
+        if self.checkup.every < HEARTBEAT_MIN {
+            return Err(BuildError::OutOfRange {
+                option: "heartbeat",
+                range: "10 ms or more",
+            });
+        }
+        if !(1..=MISSED_MAX).contains(&self.checkup.missed_max) {
+            return Err(BuildError::OutOfRange {
+                option: "heartbeat",
+                range: "1 to 1,000 missed",
             });
         }
         let (inner, handle) = Inner::build(&self)?;
@@ -97,6 +146,8 @@ impl Default for Builder {
             abandoned_max: supervisors::ABANDONED_MAX,
             traces: false,
             deadlock_detection: true,
+            checkup: Checkup::default(),
+            node: None,
         }
     }
 }

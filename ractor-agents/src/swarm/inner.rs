@@ -23,7 +23,7 @@ use crate::agent::{AgentId, Defaults};
 use crate::dead_letter::DeadLetters;
 use crate::mailbox::Settings;
 use crate::message::Clock;
-use crate::registry::{Index, Obstacle};
+use crate::registry::{Checks, Index, Obstacle, host_name};
 use crate::routing::LostAndFound;
 use crate::waits::{Before, Edge, Graph};
 
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     routers: SupervisorRef,
     routers_made: AtomicU32,
     pub(crate) lost_and_found: LostAndFound,
-    pub(crate) index: Index,
+    pub(crate) index: Arc<Index>,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) traces: bool,
     /// Who waits for whom, unless that is switched off.
@@ -94,20 +94,25 @@ impl Inner {
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
             .into_ref();
+        let clock = if builder.is_test {
+            Clock::Tokio
+        } else {
+            Clock::Coarse
+        };
+        let index = Arc::new(Index::new());
+        let checks = Checks::new(Arc::clone(&index), builder.checkup, clock);
         let tree = Supervisor::one_for_one()
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
+            .child(checks.spec())
             .child(ChildSpec::supervisor("routers", routers.clone()))
             .child(ChildSpec::supervisor("agents", agents))
             .into_ref();
         let tree = system
             .launch(tree)
             .map_err(|error| BuildError::Supervisors(error.to_string()))?;
-        let clock = if builder.is_test {
-            Clock::Tokio
-        } else {
-            Clock::Coarse
-        };
+        let node = builder.node.clone();
+        let node = node.unwrap_or_else(|| host_name().into());
         let settings = Settings {
             clock,
             ..Settings::default()
@@ -119,12 +124,12 @@ impl Inner {
             routers,
             routers_made: AtomicU32::new(0),
             lost_and_found: LostAndFound::default(),
-            index: Index::new(),
+            index,
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
             waits: builder.deadlock_detection.then(Graph::default),
             settings: Arc::new(settings),
-            defaults: Arc::default(),
+            defaults: Arc::new(Defaults::new(node)),
             spawned: AtomicU64::new(0),
             past: Mutex::default(),
             left: Notify::new(),

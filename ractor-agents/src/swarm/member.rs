@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::agent::{Agent, AgentId, Record, Status};
-use crate::mailbox::{Accounting, Standing};
+use crate::mailbox::{Accounting, Pulse, Standing};
+use crate::message::Clock;
 use crate::registry::{Traits, Vitals};
 use crate::routing::{Port, Protocol};
 use crate::waits::{Node, Seat, Sighting};
@@ -26,6 +27,11 @@ pub(crate) trait Member: Send + Sync {
     fn vitals(&self) -> &Vitals;
     /// The same, if it was ever asked by one.
     fn known_vitals(&self) -> Option<&Vitals>;
+    /// Its signs of life, and what it uses.
+    fn pulse(&self) -> &Pulse;
+    /// What the swarm calls the host.
+    fn node(&self) -> &Arc<str>;
+    fn clock(&self) -> Clock;
     /// Whether it takes work and is at it. Takes no lock.
     fn standing(&self) -> Standing;
     /// From how many messages on it may be overloaded.
@@ -99,6 +105,18 @@ impl<A: Agent> Member for Record<A> {
 
     fn known_vitals(&self) -> Option<&Vitals> {
         self.vitals.get().map(AsRef::as_ref)
+    }
+
+    fn pulse(&self) -> &Pulse {
+        self.mailbox.pulse()
+    }
+
+    fn node(&self) -> &Arc<str> {
+        &self.defaults.node
+    }
+
+    fn clock(&self) -> Clock {
+        self.mailbox.settings().clock
     }
 
     fn standing(&self) -> Standing {

@@ -253,6 +253,7 @@ impl Swarm {
     /// swarm.spawn(async |text: String| text).await?;
     /// println!("{}", swarm.tree());
     /// // /                  supervisor  running     0 restarts
+    /// // registry           worker      running     0 restarts
     /// // routers            supervisor  running     0 restarts
     /// // agents             supervisor  running     0 restarts
     /// // agents/agents-0    supervisor  running     0 restarts
@@ -272,7 +273,7 @@ impl Swarm {
     ///     }
     /// }
     /// let workers = swarm.tree().nodes().iter().filter(|node| node.kind == Kind::Worker).count();
-    /// assert_eq!(workers, 1);
+    /// assert_eq!(workers, 2); // The agent, and the registry's own actor.
     /// # Ok(())
     /// # }
     /// ```

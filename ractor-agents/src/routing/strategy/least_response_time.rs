@@ -1,6 +1,7 @@
 //! Whoever is expected to answer first.
 
-use super::{Candidates, Strategy, as_score, random_place};
+use super::sample::{a_few, random_place};
+use super::{Candidates, Strategy, as_score};
 use crate::routing::Candidate;
 
 /// Whoever is expected to answer first: the moving average of its response times, once for each message that it has already and once
@@ -11,27 +12,8 @@ use crate::routing::Candidate;
 #[derive(Debug, Default)]
 pub struct LeastResponseTime(());
 
-/// Up to how many are all looked at.
-const ALL_MAX: usize = 8;
-
-/// How many are drawn where there are more. Source: a guess; two are nearly as good as all (see [`PowerOfTwo`](super::PowerOfTwo)), but
-/// response times differ more than loads do.
-const DRAWS: usize = 4;
-
 /// One choice of so many explores. Source: a guess, about 3 %.
 const EXPLORES: usize = 32;
-
-impl LeastResponseTime {
-    fn best(candidates: &Candidates<'_>, places: impl Iterator<Item = usize>) -> Option<usize> {
-        let fit = places.filter_map(|place| Some((place, candidates.fit(place)?)));
-        let best = if random_place(EXPLORES) == 0 {
-            fit.min_by_key(|(_, candidate)| candidate.measured_at())
-        } else {
-            fit.min_by(|(_, one), (_, two)| expected(one).total_cmp(&expected(two)))
-        };
-        best.map(|(place, _)| place)
-    }
-}
 
 /// In microseconds.
 fn expected(candidate: &Candidate) -> f64 {
@@ -46,15 +28,14 @@ impl Strategy for LeastResponseTime {
 
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize> {
         let len = candidates.len();
-        if len == 0 {
-            return None;
-        }
-        let first = random_place(len);
-        if len <= ALL_MAX {
-            return Self::best(candidates, (0..len).map(|place| (first + place) % len));
-        }
-        let drawn = (0..DRAWS).map(|_| random_place(len));
-        Self::best(candidates, drawn).or_else(|| candidates.first_fit_from(first))
+        let fit = a_few(len).filter_map(|place| Some((place, candidates.fit(place)?)));
+        let best = if random_place(EXPLORES) == 0 {
+            fit.min_by_key(|(_, candidate)| candidate.measured_at())
+        } else {
+            fit.min_by(|(_, one), (_, two)| expected(one).total_cmp(&expected(two)))
+        };
+        best.map(|(place, _)| place)
+            .or_else(|| candidates.first_fit_from(random_place(len)))
     }
 
     fn score(&self, candidate: &Candidate) -> f64 {

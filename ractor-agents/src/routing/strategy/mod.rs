@@ -3,7 +3,9 @@
 mod least_connections;
 mod least_response_time;
 mod power_of_two;
+mod resource_based;
 mod round_robin;
+mod sample;
 mod weighted;
 
 use std::fmt;
@@ -12,7 +14,9 @@ use std::sync::Arc;
 pub use least_connections::LeastConnections;
 pub use least_response_time::LeastResponseTime;
 pub use power_of_two::PowerOfTwo;
+pub use resource_based::ResourceBased;
 pub use round_robin::RoundRobin;
+pub(super) use sample::random_place;
 pub use weighted::WeightedRoundRobin;
 
 use super::Candidate;
@@ -114,11 +118,4 @@ impl fmt::Debug for Candidates<'_> {
 )]
 fn as_score(load: u64) -> f64 {
     load as f64
-}
-
-/// A place below `len`, at random. `len` is at least 1.
-pub(super) fn random_place(len: usize) -> usize {
-    // Multiplied and shifted, which is fair enough for picks and needs no division.
-    let random = u128::from(rand::random::<u64>());
-    usize::try_from((random * len as u128) >> 64).unwrap_or_default()
 }

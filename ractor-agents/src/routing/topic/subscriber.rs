@@ -46,10 +46,7 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
 
     fn offer(&self, message: A::Message, manner: Manner) -> Offered {
         let lane = manner.priority.unwrap_or(self.defaults.priority);
-        let mut envelope = Envelope::<A>::new(message, lane);
-        if let Some(budget) = manner.budget {
-            envelope.set_budget(budget);
-        }
+        let mut envelope = Envelope::<A>::on_behalf(message, lane, manner.budget);
         if let Some(ttl) = manner.ttl {
             envelope.set_ttl(ttl);
         }
