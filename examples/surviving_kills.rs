@@ -77,9 +77,10 @@ async fn main() -> Result<()> {
     swarm.stop(worker.id(), Duration::from_secs(5)).await;
     println!("{} was restarted {} times", worker.id(), worker.restarts());
     for letter in swarm.dead_letters().list() {
+        let name = letter.id.map(|id| id.to_string()).unwrap_or_default();
         println!(
-            "dead letter {} after {} attempt(s): {}",
-            letter.id, letter.attempts, letter.reason
+            "dead letter {name} after {} attempt(s): {}",
+            letter.attempts, letter.reason
         );
     }
     let messages = swarm.status().messages;

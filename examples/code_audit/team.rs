@@ -204,7 +204,7 @@ fn unfinished(
 ) -> Unfinished {
     match letter {
         Ok(letter) => Unfinished::DeadLetter {
-            message: letter.id.to_string(),
+            message: (letter.id).map_or_else(|| "a message".to_owned(), |id| id.to_string()),
             attempts: letter.attempts,
             reason: letter.reason.to_string(),
         },

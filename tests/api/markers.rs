@@ -110,7 +110,7 @@ fn types_are_send_sync_and_unpin_whatever_the_agent() {
         Filter,
         LeastConnections,
         LeastResponseTime,
-        NoCandidate<u64>,
+        NoCandidate,
         Outliers,
         PassedOver,
         Pattern,

@@ -1,10 +1,12 @@
 //! What is left to an agent that has ended goes to another.
 
+use std::sync::Arc;
+
 use ractor_agents::agent::{AgentRef, AskError};
-use ractor_agents::dead_letter::Reason;
+use ractor_agents::dead_letter::{DeadLetter, Reason};
 use ractor_agents::mailbox::Accounting;
 use ractor_agents::prelude::{Priority, Swarm};
-use ractor_agents::routing::{RoundRobin, RouteError, Router};
+use ractor_agents::routing::{RoundRobin, RouteError, Router, WhenNobody};
 use ractor_agents::supervision::Intensity;
 use tests::{Act, Puppet, Task, idle, ms, secs, test_swarm};
 use tokio::time::{Instant, sleep, timeout};
@@ -163,6 +165,72 @@ async fn what_still_waits_when_the_router_ends_is_dead_lettered() -> Result {
     let letters = letters();
     assert_eq!(letters.len(), 2);
     assert_eq!(letters[1].reason, Reason::Stopped);
+    Ok(())
+}
+
+/// Where a router puts to the dead letters what nobody comes for, that goes for what was left to an agent too.
+#[tokio::test(start_paused = true)]
+async fn what_is_stranded_is_dead_lettered_after_as_long_as_what_is_sent() -> Result {
+    let swarm = test_swarm();
+    let puppet = Puppet::default();
+    let spawn = swarm.spawn(puppet.clone());
+    let one = spawn.intensity(Intensity::new(0, secs(1))).await?;
+    let router = swarm.router::<Puppet>();
+    let router = router.when_nobody(WhenNobody::DeadLetter(secs(3))).await?;
+    router.tell(Task::new(0, Act::Wait)).await?;
+    for number in 1..=3 {
+        router.tell(Task::note(number)).key("same").await?;
+    }
+    let begun = Instant::now();
+    let asked = router.ask(Task::note(4));
+    let killed = async {
+        idle().await;
+        one.kill();
+        sleep(ms(2_900)).await;
+        assert_eq!(swarm.dead_letters().total(), 1, "the one that had begun");
+    };
+    let (asked, ()) = tokio::join!(asked, killed);
+    assert!((secs(3)..ms(3_020)).contains(&begun.elapsed()));
+    let reason = Reason::NoCandidate("type Puppet".into());
+    let Err(RouteError::Failed(AskError::Failed { reason: why, .. })) = asked else {
+        return Err("another end".into());
+    };
+    assert_eq!(why, reason);
+    let letters = swarm.dead_letters().list();
+    let rest: Vec<_> = letters.iter().skip(1).collect();
+    assert!(rest.iter().all(|letter| letter.reason == reason));
+    let ids: Vec<_> = rest
+        .iter()
+        .filter_map(|letter| letter.take::<Task>())
+        .collect();
+    assert_eq!(ids, [1, 2, 3, 4].map(Task::note));
+    let from = |letter: &Arc<DeadLetter>| letter.id.map(|id| id.agent);
+    assert!(rest.iter().all(|letter| from(letter) == Some(one.id())));
+    assert!(puppet.done.is_empty());
+    Ok(())
+}
+
+/// Somebody who has no room is not nobody.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_room_is_not_dead_lettered() -> Result {
+    let swarm = test_swarm();
+    let spawn = swarm.spawn(Puppet::default());
+    let one = spawn.intensity(Intensity::new(0, secs(1))).await?;
+    let router = swarm.router::<Puppet>();
+    let router = router.when_nobody(WhenNobody::DeadLetter(secs(1))).await?;
+    one.tell(Task::new(0, Act::Wait)).await?;
+    router.tell(Task::note(1)).await?;
+    let puppet = Puppet::default();
+    let two = swarm.spawn(puppet.clone()).depth(1).await?;
+    two.tell(Task::new(2, Act::Wait)).await?;
+    idle().await;
+    two.tell(Task::note(3)).await?;
+    one.kill();
+    sleep(secs(20)).await;
+    assert_eq!(swarm.dead_letters().total(), 1, "the one that had begun");
+    puppet.gate.open();
+    sleep(ms(20)).await;
+    assert_eq!(puppet.done.all(), [2, 3, 1]);
     Ok(())
 }
 

@@ -108,7 +108,7 @@ async fn nobody_gets_more_than_the_capacity_it_was_given() -> Result {
         router.tell(Task::new(number, Act::Wait)).await?;
     }
     let fourth = router.tell(Task::note(3)).await;
-    assert!(matches!(fourth, Err(RouteError::NoCandidate(_))));
+    assert!(matches!(fourth, Err(RouteError::NoCandidate { .. })));
     one.tell(Task::note(4)).await?;
     assert_eq!(
         one.accounting().accepted,

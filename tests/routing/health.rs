@@ -98,7 +98,7 @@ async fn while_it_is_half_open_one_asks_at_a_time() -> crate::Result {
     assert!(matches!(router.ask(()).await, Err(RouteError::Failed(_))));
     assert!(matches!(
         router.ask(()).await,
-        Err(RouteError::NoCandidate(_))
+        Err(RouteError::NoCandidate { .. })
     ));
     worker.takes(1_000);
     sleep(secs(5)).await;
@@ -108,7 +108,7 @@ async fn while_it_is_half_open_one_asks_at_a_time() -> crate::Result {
     };
     let (probe, second) = tokio::join!(router.ask(()), second);
     probe?;
-    assert!(matches!(second, Err(RouteError::NoCandidate(_))));
+    assert!(matches!(second, Err(RouteError::NoCandidate { .. })));
     router.ask(()).await?;
     Ok(())
 }

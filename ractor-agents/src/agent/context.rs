@@ -97,12 +97,14 @@ impl<A: Agent> Context<A> {
         self.set_current();
     }
 
+    #[inline]
     fn tick(&mut self, hand: &Hand<'_, A>) {
         let intervals = self.intervals.get_mut();
         intervals.tick(hand.stamp.number, &self.record);
     }
 
     /// What is sent from now on goes back to what is in hand.
+    #[inline]
     fn set_current(&mut self) {
         if self.record.traces {
             Current::set_trace(self.trace());

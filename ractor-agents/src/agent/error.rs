@@ -120,6 +120,7 @@ impl<M> AskError<M> {
             reason @ (Reason::Killed
             | Reason::Panicked
             | Reason::Failed(_)
+            | Reason::NoCandidate(_)
             | Reason::Quarantined) => Self::Failed {
                 agent,
                 attempts,

@@ -116,11 +116,12 @@ impl<A: Agent> Future for Tell<'_, A> {
         if Purse::is_in_use() {
             delivery.inherit();
         }
-        match delivery.poll(cx) {
+        let told = delivery.poll(cx);
+        if told.is_pending() {
             // It waits for as long as it takes: only a budget can end that.
-            Poll::Pending => delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed),
-            told @ Poll::Ready(_) => told,
+            return delivery.poll_end(Moment::NEVER, cx, || Refusal::Closed);
         }
+        told
     }
 }
 

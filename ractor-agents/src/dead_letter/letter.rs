@@ -11,8 +11,9 @@ use crate::message::{Headers, MessageId, Priority, TraceContext};
 
 /// A message that nobody handled, with the reason and the attempts.
 pub struct DeadLetter {
-    /// The message's name; it tells whose mailbox it was in.
-    pub id: MessageId,
+    /// The message's name; it tells whose mailbox it was in. `None` if it was in none: a router found
+    /// [nobody](Reason::NoCandidate) for it.
+    pub id: Option<MessageId>,
     /// The message's type.
     pub message_type: &'static str,
     /// Its lane.

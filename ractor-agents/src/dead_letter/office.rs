@@ -62,7 +62,7 @@ impl DeadLetters {
     pub(crate) fn take_in(&self, letter: DeadLetter) {
         tracing::debug!(
             target: "ractor_agents::dead_letter",
-            message = %letter.id,
+            message = letter.id.map(tracing::field::display),
             message_type = letter.message_type,
             reason = letter.reason.as_str(),
             attempts = letter.attempts,

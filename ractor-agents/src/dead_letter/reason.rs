@@ -30,6 +30,9 @@ pub enum Reason {
     /// The time of its budget was over, or the handler could not go on without more of something.
     #[error(transparent)]
     BudgetExhausted(Box<BudgetExhausted>),
+    /// A router found nobody for what was asked for, and was [told to](crate::routing::WhenNobody::DeadLetter) put it here.
+    #[error("nobody for {0}")]
+    NoCandidate(Arc<str>),
     /// The asker lost patience.
     #[error("the asker lost patience")]
     Patience,
@@ -84,6 +87,7 @@ impl Reason {
             | Self::Panicked
             | Self::Failed(_)
             | Self::Quarantined
+            | Self::NoCandidate(_)
             | Self::Stopped => End::Failed,
         }
     }
@@ -98,6 +102,7 @@ impl Reason {
             Self::Quarantined => "quarantined",
             Self::Expired => "expired",
             Self::BudgetExhausted(_) => "budget_exhausted",
+            Self::NoCandidate(_) => "no_candidate",
             Self::Patience => "patience",
             Self::AskerGone => "asker_gone",
             Self::Shed => "shed",

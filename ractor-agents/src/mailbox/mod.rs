@@ -213,7 +213,7 @@ impl<A: Agent> Mailbox<A> {
 
     /// Tells the dead letters and the asker what became of an envelope that the accounting has already let go.
     fn bury(&self, envelope: Buried<A>, reason: Reason) {
-        envelope.bury(self.id, &self.dead_letters, reason);
+        envelope.bury(Some(self.id), &self.dead_letters, reason);
     }
 
     /// Buries what ended while a message was offered.
@@ -233,8 +233,8 @@ pub(crate) struct Buried<A: Agent> {
 }
 
 impl<A: Agent> Buried<A> {
-    /// Tells the dead letters and the asker what became of it; `agent` is whose it was.
-    pub(crate) fn bury(self, agent: AgentId, dead_letters: &DeadLetters, reason: Reason) {
+    /// Tells the dead letters and the asker what became of it; `agent` is whose it was, if it was in a mailbox.
+    pub(crate) fn bury(self, agent: Option<AgentId>, dead_letters: &DeadLetters, reason: Reason) {
         let Self {
             stamp,
             reply,
@@ -247,10 +247,10 @@ impl<A: Agent> Buried<A> {
             let message = message.and_then(Payload::into_inner);
             let boxed = |message| Box::new(message) as Box<dyn Any + Send + Sync>;
             dead_letters.take_in(DeadLetter {
-                id: MessageId {
+                id: agent.map(|agent| MessageId {
                     agent,
                     number: stamp.number,
-                },
+                }),
                 message_type: std::any::type_name::<A::Message>(),
                 priority: stamp.lane,
                 reason,

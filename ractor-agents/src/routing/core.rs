@@ -60,9 +60,12 @@ pub enum WhenFull {
 /// What a router does where nobody can be given a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenNobody {
-    /// It waits so long for somebody, then fails.
+    /// It waits so long for somebody, then fails, and gives the message back.
     Wait(Duration),
-    /// It fails at once.
+    /// It waits so long for somebody, then puts the message to the swarm's [dead letters](crate::dead_letter), and says so. Messages whose
+    /// agent has ended, which have nobody to be given back to, wait as long.
+    DeadLetter(Duration),
+    /// It fails at once, and gives the message back.
     Fail,
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::offering::Routing;
+use super::port::Parcel;
 use super::{Candidate, RouteError};
 use crate::agent::{Agent, Answer, Awaited, Defaults, ReplyTo, Silence, conclude};
 use crate::budget::Purse;
@@ -165,6 +166,7 @@ fn is_its_fault(reason: &Reason) -> bool {
         | Reason::Shed
         | Reason::Stopped
         | Reason::BudgetExhausted(_)
+        | Reason::NoCandidate(_)
         | Reason::AskerGone
         | Reason::Quarantined => false,
     }
@@ -195,6 +197,7 @@ impl<'a, A: Agent, R> RoutedAsk<'a, A, R> {
     }
 
     fn begin(&mut self) {
+        self.routing.edit(Parcel::inherit);
         let clock = self.routing.core.clock;
         let since = clock.now();
         let until = clock.after(since, self.patience);

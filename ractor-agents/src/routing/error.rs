@@ -12,8 +12,17 @@ use crate::budget::BudgetExhausted;
 #[non_exhaustive]
 pub enum RouteError<M> {
     /// Nobody could be given the message, which is in here.
-    #[error(transparent)]
-    NoCandidate(NoCandidate<M>),
+    #[error("{nobody}")]
+    NoCandidate {
+        /// Why.
+        nobody: NoCandidate,
+        /// The message.
+        message: Box<M>,
+    },
+    /// Nobody could be given the message, and it is with the dead letters, as the router was
+    /// [told](super::WhenNobody::DeadLetter).
+    #[error("{0}; the message is with the dead letters")]
+    DeadLettered(NoCandidate),
     /// The budget of the message, which is in here, does not allow that it is sent, or its time was over before somebody took it.
     #[error("the message was given to nobody: {exhausted}")]
     BudgetExhausted {
@@ -31,11 +40,11 @@ pub enum RouteError<M> {
     Ended(Box<M>),
 }
 
-/// Nobody could be given a message.
-#[derive(thiserror::Error)]
+/// Why nobody could be given a message.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("nobody for {asked} within {waited:?}: {} candidate(s) passed over{}", passed_over.len(), suggestion(nearest))]
 #[non_exhaustive]
-pub struct NoCandidate<M> {
+pub struct NoCandidate {
     /// What was asked for.
     pub asked: String,
     /// How long it was waited for.
@@ -44,8 +53,6 @@ pub struct NoCandidate<M> {
     pub passed_over: Vec<(AgentId, PassedOver)>,
     /// Known names that are like the one that was asked for, the nearest first: perhaps one of them was meant.
     pub nearest: Vec<String>,
-    /// The message.
-    pub message: Box<M>,
 }
 
 fn suggestion(nearest: &[String]) -> String {
@@ -59,25 +66,14 @@ impl<M> RouteError<M> {
     /// Whether the same call may succeed later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NoCandidate(_) => true,
+            Self::NoCandidate { .. } => true,
             Self::Failed(error) => error.is_retryable(),
-            Self::BudgetExhausted { .. } | Self::Ended(_) => false,
+            Self::DeadLettered(_) | Self::BudgetExhausted { .. } | Self::Ended(_) => false,
         }
     }
 }
 
 // By hand, so that messages need no `Debug` and do not end up in logs.
-impl<M> fmt::Debug for NoCandidate<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoCandidate")
-            .field("asked", &self.asked)
-            .field("waited", &self.waited)
-            .field("passed_over", &self.passed_over)
-            .field("nearest", &self.nearest)
-            .finish_non_exhaustive()
-    }
-}
-
 impl<M> fmt::Debug for RouteError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RouteError({self})")

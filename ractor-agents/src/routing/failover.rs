@@ -6,13 +6,13 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::core::Core;
+use super::core::{Core, WhenNobody};
 use super::offering::TRIES_MAX;
 use super::port::Parcel;
 use crate::agent::{Agent, AgentId};
 use crate::dead_letter::{DeadLetters, Reason};
 use crate::mailbox::Buried;
-use crate::message::{Clock, Envelope};
+use crate::message::{Clock, Envelope, Moment};
 use crate::swarm::Inner;
 
 /// Where agents that have ended hand in what is left to them, for the routers that it came by. Nothing is taken in for a router
@@ -52,6 +52,8 @@ impl LostAndFound {
 pub(crate) struct Lost<A: Agent> {
     slot: Option<Parcel<A::Message, A::Reply>>,
     from: AgentId,
+    /// Since when there is nobody for it, as far as it looked.
+    nobody_since: Moment,
     clock: Clock,
     dead_letters: DeadLetters,
 }
@@ -61,6 +63,7 @@ impl<A: Agent> Lost<A> {
         Self {
             slot: Some(envelope.for_another()),
             from,
+            nobody_since: swarm.clock().now(),
             clock: swarm.clock(),
             dead_letters: swarm.dead_letters.clone(),
         }
@@ -93,7 +96,7 @@ impl<A: Agent> Stranded for Lost<A> {
         let mut tried = vec![self.from.number()];
         while self.slot.is_some() && tried.len() <= TRIES_MAX {
             let Some(candidate) = core.choose(self.key(), &tried) else {
-                return false;
+                break;
             };
             tried.push(candidate.id().number());
             if let Some(port) = candidate.port::<A>()
@@ -101,6 +104,11 @@ impl<A: Agent> Stranded for Lost<A> {
             {
                 tracing::debug!(from = %self.from, to = %candidate.id(), "moved a message");
             }
+        }
+        if tried.len() == 1 {
+            self.wait_for_somebody(core);
+        } else {
+            self.nobody_since = self.clock.now();
         }
         self.slot.is_none()
     }
@@ -129,9 +137,18 @@ impl<A: Agent> Lost<A> {
         reply.is_closed().then_some(Reason::AskerGone)
     }
 
+    /// Gives up where the router is to wait no longer.
+    fn wait_for_somebody(&mut self, core: &Core) {
+        if let WhenNobody::DeadLetter(limit) = core.rules.when_nobody
+            && self.clock.after(self.nobody_since, limit) <= self.clock.now()
+        {
+            self.end(Reason::NoCandidate(core.source.to_string().into()));
+        }
+    }
+
     fn end(&mut self, reason: Reason) {
         if let Some(parcel) = self.slot.take() {
-            Buried::from(parcel).bury(self.from, &self.dead_letters, reason);
+            Buried::from(parcel).bury(Some(self.from), &self.dead_letters, reason);
         }
     }
 }

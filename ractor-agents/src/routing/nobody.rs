@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::{NoCandidate, PassedOver, RouteError};
+use crate::swarm::Inner;
 
 /// How many candidates an error names.
 const NAMED_MAX: usize = 16;
@@ -14,16 +15,29 @@ const NEAREST_MAX: usize = 3;
 /// From which likeness on a name is worth being suggested, 0 to 1. Source: what Cargo and clap take.
 const LIKENESS_MIN: f64 = 0.7;
 
-/// `why_not` is why an agent is passed over, whatever its state.
+/// What is told to whoever gets the message back. `why_not` is why an agent is passed over, whatever its state.
 pub(super) fn no_candidate<M>(
     core: &Core,
     why_not: impl Fn(u64) -> Option<PassedOver>,
     waited: Duration,
     message: Box<M>,
 ) -> RouteError<M> {
-    let Some(swarm) = core.swarm.upgrade() else {
-        return RouteError::Ended(message);
-    };
+    match core.swarm.upgrade() {
+        Some(swarm) => RouteError::NoCandidate {
+            nobody: nobody(core, &swarm, why_not, waited),
+            message,
+        },
+        None => RouteError::Ended(message),
+    }
+}
+
+/// Why it is nobody.
+pub(super) fn nobody(
+    core: &Core,
+    swarm: &Inner,
+    why_not: impl Fn(u64) -> Option<PassedOver>,
+    waited: Duration,
+) -> NoCandidate {
     let considered = core.explain_choice(None, None, why_not).considered;
     let nearest = if considered.is_empty() {
         nearest(
@@ -38,13 +52,12 @@ pub(super) fn no_candidate<M>(
         .filter_map(|considered| Some((considered.agent, considered.passed_over?)))
         .take(NAMED_MAX)
         .collect();
-    RouteError::NoCandidate(NoCandidate {
+    NoCandidate {
         asked: core.source.to_string(),
         waited,
         passed_over,
         nearest,
-        message,
-    })
+    }
 }
 
 /// The names most like `wanted`, the nearest first.

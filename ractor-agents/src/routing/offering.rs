@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::core::{Core, WhenFull, WhenNobody};
-use super::nobody::no_candidate;
+use super::nobody::{no_candidate, nobody};
 use super::port::Parcel;
 use super::{Candidate, PassedOver, RouteError};
 use crate::agent::{Agent, AskError, TellError};
 use crate::budget::{BudgetExhausted, Purse};
-use crate::mailbox::{Refusal, Room, Ticket};
+use crate::dead_letter::Reason;
+use crate::mailbox::{Buried, Refusal, Room, Ticket};
 use crate::message::{Clock, Moment, Priority};
 
 /// How long a message that nobody can be given waits before it looks again: no agent knows its routers, so none can tell them that
@@ -64,7 +65,7 @@ enum Offered<A: Agent> {
 
 impl<'a, A: Agent> Routing<'a, A> {
     pub(super) fn new(core: &'a Arc<Core>, message: A::Message) -> Self {
-        let mut parcel = Parcel::on_behalf(message, Priority::Normal, Purse::inherited());
+        let mut parcel = Parcel::new(message, Priority::Normal);
         parcel.stamp.router = core.number;
         Self {
             core,
@@ -109,7 +110,9 @@ impl<'a, A: Agent> Routing<'a, A> {
 
     /// Takes the message back if its budget does not allow that it is sent now.
     fn over_budget(&mut self) -> Option<RouteError<A::Message>> {
-        let exhausted = self.slot.as_ref()?.check_budget(self.core.clock).err()?;
+        let parcel = self.slot.as_mut()?;
+        parcel.inherit();
+        let exhausted = parcel.check_budget(self.core.clock).err()?;
         self.leave_line();
         Some(RouteError::BudgetExhausted {
             exhausted: Box::new(exhausted),
@@ -324,22 +327,35 @@ impl<'a, A: Agent> Routing<'a, A> {
         let since = *self.nobody_since.get_or_insert(now);
         let limit = match self.core.rules.when_nobody {
             WhenNobody::Fail => Duration::ZERO,
-            WhenNobody::Wait(limit) => limit,
+            WhenNobody::Wait(limit) | WhenNobody::DeadLetter(limit) => limit,
         };
         let end = self.core.clock.after(since, limit).min(self.until());
         if now >= end || self.core.swarm.strong_count() == 0 {
             if let Some(error) = self.over_budget() {
                 return Poll::Ready(Some(error));
             }
-            let waited = now.since(since);
-            return Poll::Ready(self.withdraw().map(|message| {
-                no_candidate(self.core, |number| self.why_not(number), waited, message)
-            }));
+            return Poll::Ready(self.give_up(now.since(since)));
         }
         let next = now.after(LOOK_AGAIN).min(end);
         ready!(self.poll_timer(next, cx));
         self.look_again();
         Poll::Ready(None)
+    }
+
+    /// Nobody came: the message goes back, or to the dead letters.
+    fn give_up(&mut self, waited: Duration) -> Option<RouteError<A::Message>> {
+        let why_not = |number| self.why_not(number);
+        if let WhenNobody::DeadLetter(_) = self.core.rules.when_nobody
+            && let Some(swarm) = self.core.swarm.upgrade()
+        {
+            let nobody = nobody(self.core, &swarm, why_not, waited);
+            let reason = Reason::NoCandidate(nobody.asked.as_str().into());
+            Buried::from(self.slot.take()?).bury(None, &swarm.dead_letters, reason);
+            return Some(RouteError::DeadLettered(nobody));
+        }
+        let message = self.withdraw()?;
+        let why_not = |number| self.why_not(number);
+        Some(no_candidate(self.core, why_not, waited, message))
     }
 
     /// Ready at `due`, by the supervisors' timers: those of the agents can be stopped by handlers that never await.
@@ -390,11 +406,7 @@ pub(super) fn broadcast<A: Agent<Message: Clone>>(
         let Some(port) = candidate.port::<A>() else {
             continue;
         };
-        let mut slot = Some(Parcel::on_behalf(
-            message.clone(),
-            Priority::Normal,
-            budget.clone(),
-        ));
+        let mut slot = Some(Parcel::new(message.clone(), Priority::Normal));
         match port.offer(&mut slot) {
             Ok(()) => told += 1,
             Err(refusal) => {

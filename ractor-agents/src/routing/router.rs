@@ -64,7 +64,7 @@ impl<A: Agent> Router<A> {
     /// The returned [`RoutedTell`] is a future that sends when it is awaited; before that, options can be set.
     ///
     /// # Errors
-    /// [`RouteError`] if nobody could be given the message; it is in it.
+    /// [`RouteError`] if nobody could be given the message; it is in it, unless it is with the dead letters.
     ///
     /// # Cancel safety
     /// Dropped before it is done, the message was not sent and is lost with the future.
@@ -287,7 +287,8 @@ impl<A: Agent> RouterBuilder<A> {
         self
     }
 
-    /// What it does where nobody can be given a message. Default: it waits for 1 s. An ask waits no longer than its patience.
+    /// What it does where nobody can be given a message. Default: it waits for 1 s. An ask waits no longer than its patience. A
+    /// [broadcast](Router::broadcast) and a [scatter](Router::scatter) wait for nobody in any case, and give the message back.
     pub fn when_nobody(mut self, when_nobody: WhenNobody) -> Self {
         self.rules.when_nobody = when_nobody;
         self
