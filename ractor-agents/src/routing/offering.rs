@@ -406,7 +406,11 @@ pub(super) fn broadcast<A: Agent<Message: Clone>>(
         let Some(port) = candidate.port::<A>() else {
             continue;
         };
-        let mut slot = Some(Parcel::new(message.clone(), Priority::Normal));
+        let mut slot = Some(Parcel::on_behalf(
+            message.clone(),
+            Priority::Normal,
+            budget.clone(),
+        ));
         match port.offer(&mut slot) {
             Ok(()) => told += 1,
             Err(refusal) => {
