@@ -138,7 +138,7 @@ impl<A: Agent> Record<A> {
         Self {
             mailbox,
             traces: swarm.traces,
-            is_watched: swarm.is_watched(),
+            is_watched: swarm.is_watched,
             seat: Seat::default(),
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
