@@ -208,7 +208,9 @@ impl<A: Agent> Record<A> {
         if let Some(ended) = ended {
             self.mailbox.bury_ended(ended);
         }
-        offered
+        // Not handed on as it is: a copy right after it was written in parts would have to wait for that.
+        offered?;
+        Ok(())
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {

@@ -15,6 +15,11 @@ pub(super) trait Subscriber<M>: Send + Sync {
     /// Offers it a message, without waiting.
     fn offer(&self, message: M, manner: Manner) -> Offered;
 
+    /// Offers it a copy, without waiting.
+    fn offer_copy(&self, message: &M, manner: Manner) -> Offered
+    where
+        M: Clone;
+
     /// Tells it a message, waiting for room. True if it took it.
     fn tell(self: Arc<Self>, message: M, manner: Manner) -> Telling;
 }
@@ -26,6 +31,12 @@ pub(super) type Telling = Pin<Box<dyn Future<Output = bool> + Send>>;
 pub(super) struct Manner {
     pub(super) priority: Option<Priority>,
     pub(super) ttl: Option<Duration>,
+}
+
+impl Manner {
+    fn lane<A: Agent>(self, to: &Record<A>) -> Priority {
+        self.priority.unwrap_or(to.defaults.priority)
+    }
 }
 
 /// What came of an offer.
@@ -43,21 +54,21 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
     }
 
     fn offer(&self, message: A::Message, manner: Manner) -> Offered {
-        let lane = manner.priority.unwrap_or(self.defaults.priority);
-        let mut envelope = Envelope::<A>::new(message, lane);
-        if let Some(ttl) = manner.ttl {
-            envelope.set_ttl(ttl);
-        }
-        let settings = self.mailbox.settings();
-        match self.offer(&mut Some(envelope)) {
-            Ok(()) => Offered::Taken,
-            Err(Refusal::Full { priority, .. })
-                if settings.lane(priority).overflow == Overflow::Wait =>
-            {
-                Offered::Full
-            }
-            Err(_) => Offered::Refused,
-        }
+        let lane = manner.lane(self);
+        offer(self, &mut Some(Envelope::new(message, lane)), manner)
+    }
+
+    fn offer_copy(&self, message: &A::Message, manner: Manner) -> Offered
+    where
+        A::Message: Clone,
+    {
+        let lane = manner.lane(self);
+        // Made where it is to be, since moving it at once takes as long as the rest.
+        offer(
+            self,
+            &mut Some(Envelope::new(message.clone(), lane)),
+            manner,
+        )
     }
 
     fn tell(self: Arc<Self>, message: A::Message, manner: Manner) -> Telling {
@@ -72,5 +83,21 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
             }
             tell.await.is_ok()
         })
+    }
+}
+
+fn offer<A: Agent>(to: &Record<A>, slot: &mut Option<Envelope<A>>, manner: Manner) -> Offered {
+    if let (Some(ttl), Some(envelope)) = (manner.ttl, slot.as_mut()) {
+        envelope.set_ttl(ttl);
+    }
+    let settings = to.mailbox.settings();
+    match to.offer(slot) {
+        Ok(()) => Offered::Taken,
+        Err(Refusal::Full { priority, .. })
+            if settings.lane(priority).overflow == Overflow::Wait =>
+        {
+            Offered::Full
+        }
+        Err(_) => Offered::Refused,
     }
 }
