@@ -10,6 +10,7 @@ use super::{Agent, AgentRef, AskError, Awaited, Current, ReplyTo, conclude};
 use crate::budget::Purse;
 use crate::mailbox::Refusal;
 use crate::message::{Moment, Priority, TooManyHeaders};
+use crate::waits::Whom;
 
 /// An `ask` that is sent when it is awaited. Made by [`AgentRef::ask`].
 ///
@@ -126,7 +127,8 @@ impl<A: Agent, R> Future for Ask<'_, A, R> {
             return Poll::Pending;
         };
         let to = this.delivery.to;
-        let answer = ready!(answer.poll(to.record().swarm_address(), to.id(), cx));
+        let whom = Whom::at(to.id().number(), &to.record().seat);
+        let answer = ready!(answer.poll(to.record().swarm_address(), whom, cx));
         let since = *since;
         this.state = State::Done;
         Poll::Ready(conclude::<A, R>(to.id(), answer, this.reply, since))

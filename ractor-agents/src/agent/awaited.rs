@@ -6,16 +6,17 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 
-use super::desk::Polled;
+use super::desk::{Polled, Wait};
 use super::{Agent, AgentId, Answer, AskError, Current};
 use crate::message::Moment;
+use crate::waits::Whom;
 
 /// An answer that somebody waits for. Whoever waits is seen by the graph of waits, if it is an agent's work and waits for nothing
 /// else.
 pub(crate) struct Awaited<R> {
     receiver: oneshot::Receiver<Answer<R>>,
-    /// What the desk of the agent knows it as whose work it is part of; 0 for nothing.
-    wait: u64,
+    /// What the desk of the agent knows it as whose work it is part of.
+    wait: Option<Wait>,
 }
 
 /// Why there is no answer.
@@ -46,14 +47,17 @@ pub(crate) fn conclude<A: Agent, R>(
 
 impl<R> Awaited<R> {
     pub(super) fn new(receiver: oneshot::Receiver<Answer<R>>) -> Self {
-        Self { receiver, wait: 0 }
+        Self {
+            receiver,
+            wait: None,
+        }
     }
 
-    /// Waits for the answer of `agent` in that swarm, which has the message.
+    /// Waits for the answer of `whom` in that swarm, who has the message.
     pub(crate) fn poll(
         &mut self,
         swarm: usize,
-        agent: AgentId,
+        whom: Whom,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Answer<R>, Silence>> {
         let receiver = &mut self.receiver;
@@ -62,11 +66,11 @@ impl<R> Awaited<R> {
                 Poll::Ready(answer) => Some(answer.map_err(|_| Silence::Ended)),
                 Poll::Pending => None,
             };
-        let who = (agent.number(), self.wait);
-        let polled = Current::at_desk_of(swarm, |desk| desk.poll(who, cx.waker(), &mut poll));
+        let wait = (whom, self.wait);
+        let polled = Current::at_desk_of(swarm, |desk| desk.poll(wait, cx.waker(), &mut poll));
         let answer = match polled.flatten() {
             Some(Polled::Waiting(wait)) => {
-                self.wait = wait;
+                self.wait = Some(wait);
                 return Poll::Pending;
             }
             Some(Polled::Condemned(circle)) => return Poll::Ready(Err(Silence::Deadlock(circle))),
@@ -76,14 +80,14 @@ impl<R> Awaited<R> {
         let Some(answer) = answer else {
             return Poll::Pending;
         };
-        self.wait = 0;
+        self.wait = None;
         Poll::Ready(answer)
     }
 }
 
 impl<R> Drop for Awaited<R> {
     fn drop(&mut self) {
-        if self.wait != 0 {
+        if self.wait.is_some() {
             // The message may be in line for long, and would hold a waker that is counted for as long: another takes its place.
             let receiver = pin!(unconstrained(&mut self.receiver));
             let _ = receiver.poll(&mut Context::from_waker(Waker::noop()));

@@ -1,16 +1,19 @@
 //! Where an agent's work and whoever polls it leave word for each other.
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU64;
 use std::task::Waker;
 
 use super::AgentId;
+use crate::waits::Whom;
 
 /// Where the futures inside an agent's work say for whom they wait, and where they are told that it would be for ever.
 #[derive(Default)]
 pub(crate) struct Desk {
     wakers: RefCell<Option<Wakers>>,
     note: Cell<Option<Note>>,
-    verdict: Cell<Option<(u64, Vec<AgentId>)>>,
+    // Boxed, since it is looked at often and seldom there.
+    verdict: Cell<Option<Box<Verdict>>>,
     waits: Cell<u64>,
 }
 
@@ -26,17 +29,25 @@ pub(super) struct Wakers {
 /// A future waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Note {
-    /// For that agent.
-    pub(super) to: u64,
-    /// Which wait of the incarnation it is.
-    pub(super) wait: u64,
+    pub(super) whom: Whom,
+    pub(super) wait: Wait,
+}
+
+/// Which wait of the incarnation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wait(NonZeroU64);
+
+/// That wait would be for ever, by way of these.
+struct Verdict {
+    wait: Wait,
+    circle: Vec<AgentId>,
 }
 
 /// What came of polling a future that waits for another agent.
 pub(super) enum Polled<T> {
     Ready(T),
     /// It waits, and was noted as this.
-    Waiting(u64),
+    Waiting(Wait),
     /// It would wait for itself, by way of these.
     Condemned(Vec<AgentId>),
 }
@@ -58,17 +69,17 @@ impl Desk {
     }
 
     /// That wait would be for ever.
-    pub(super) fn condemn(&self, wait: u64, circle: Vec<AgentId>) {
-        self.verdict.set(Some((wait, circle)));
+    pub(super) fn condemn(&self, wait: Wait, circle: Vec<AgentId>) {
+        self.verdict.set(Some(Box::new(Verdict { wait, circle })));
     }
 
-    /// Polls a future that waits for agent `to`, and notes that it does. Nothing is done if it is not polled by the work itself, but
+    /// Polls a future that waits for `whom`, and notes that it does. Nothing is done if it is not polled by the work itself, but
     /// inside something with wakers of its own, which may wait for other things too.
     ///
-    /// `wait` is what it was noted as before, or 0.
+    /// `wait` is what it was noted as before.
     pub(super) fn poll<T>(
         &self,
-        (to, wait): (u64, u64),
+        (whom, wait): (Whom, Option<Wait>),
         by: &Waker,
         poll: impl FnOnce(&Waker) -> Option<T>,
     ) -> Option<Polled<T>> {
@@ -80,18 +91,19 @@ impl Desk {
             return Some(Polled::Ready(output));
         }
         match self.verdict.take() {
-            Some((condemned, circle)) if condemned == wait => {
-                return Some(Polled::Condemned(circle));
+            Some(verdict) if Some(verdict.wait) == wait => {
+                return Some(Polled::Condemned(verdict.circle));
             }
             other => self.verdict.set(other),
         }
-        let wait = if wait == 0 { self.next_wait() } else { wait };
-        self.note.set(Some(Note { to, wait }));
+        let wait = wait.unwrap_or_else(|| self.next_wait());
+        self.note.set(Some(Note { whom, wait }));
         Some(Polled::Waiting(wait))
     }
 
-    fn next_wait(&self) -> u64 {
-        self.waits.set(self.waits.get() + 1);
-        self.waits.get()
+    fn next_wait(&self) -> Wait {
+        let before = self.waits.get();
+        self.waits.set(before + 1);
+        Wait(NonZeroU64::MIN.saturating_add(before))
     }
 }

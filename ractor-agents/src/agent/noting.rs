@@ -68,7 +68,8 @@ impl<A: Agent, F: Future> Future for Noting<'_, A, F> {
         }
         // It waits for another agent, for the first time: once more, with a waker that counts.
         let lookout = Box::new(Lookout::new(cx.waker()));
-        this.ctx.record.seat.sit(notes.epoch, lookout.edge());
+        let waits = &this.ctx.swarm.waits;
+        waits.sit(&this.ctx.record.seat, notes.epoch, lookout.edge());
         Current::at_desk(|desk| desk.set_wakers(lookout.wakers()));
         let lookout = notes.lookout.insert(lookout);
         poll_watched(this.work, lookout, this.ctx, cx)
@@ -88,7 +89,7 @@ fn poll_watched<A: Agent, F: Future>(
     let mut is_renewed = false;
     loop {
         let had = lookout.clones();
-        let before = lookout.edge().begin();
+        let before = ctx.swarm.waits.begin(lookout.edge());
         let watched = &mut Context::from_waker(lookout.waker());
         if let Poll::Ready(output) = work.as_mut().poll(watched) {
             return Poll::Ready(output);
@@ -99,7 +100,7 @@ fn poll_watched<A: Agent, F: Future>(
         match lookout.clones() {
             (0, 1) => {
                 let edge = (&**lookout.edge(), before);
-                if let Some(circle) = ctx.swarm.wait(ctx.id(), edge, note.to) {
+                if let Some(circle) = ctx.swarm.wait(ctx.id(), edge, note.whom) {
                     Current::at_desk(|desk| desk.condemn(note.wait, circle));
                     cx.waker().wake_by_ref();
                 }

@@ -139,7 +139,7 @@ impl<A: Agent> Record<A> {
         Self {
             mailbox,
             traces: swarm.traces,
-            is_watched: swarm.is_watched(),
+            is_watched: swarm.is_watched,
             seat: Seat::default(),
             prepares: swarm.traces || defaults.ttl.is_some(),
             swarm: Arc::downgrade(swarm),
@@ -212,7 +212,9 @@ impl<A: Agent> Record<A> {
         if let Some(ended) = ended {
             self.mailbox.bury_ended(ended);
         }
-        offered
+        // Not handed on as it is: a copy right after it was written in parts would have to wait for that.
+        offered?;
+        Ok(())
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {

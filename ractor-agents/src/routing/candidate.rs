@@ -11,6 +11,7 @@ use crate::mailbox::{Refusal, Standing};
 use crate::message::Clock;
 use crate::registry::{Entry, Trip, Vitals, memory_share, share};
 use crate::swarm::Member;
+use crate::waits::Whom;
 
 /// An agent as routers see it: what a [`Strategy`](super::Strategy) chooses by.
 ///
@@ -47,6 +48,11 @@ impl Candidate {
     /// What tells the agent apart from all others of its swarm.
     pub fn id(&self) -> AgentId {
         self.member.id()
+    }
+
+    /// It, to those who wait for it.
+    pub(super) fn whom(&self) -> Whom {
+        Whom::at(self.id().number(), self.member.seat())
     }
 
     /// How many messages it has in hand, in line and scheduled.

@@ -228,7 +228,7 @@ impl<A: Agent, R> Future for RoutedAsk<'_, A, R> {
         };
         let agent = call.candidate.id();
         let swarm = this.routing.core.swarm_address();
-        let answer = ready!(answer.poll(swarm, agent, cx));
+        let answer = ready!(answer.poll(swarm, call.candidate.whom(), cx));
         call.end(&answer);
         this.state = State::Done;
         let answer = conclude::<A, R>(agent, answer, this.reply, this.routing.since);

@@ -22,6 +22,7 @@ use crate::agent::{
 };
 use crate::budget::Purse;
 use crate::message::{Moment, Priority};
+use crate::waits::Whom;
 
 /// How long answers are waited for by default. Source: an ask's patience.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -282,7 +283,8 @@ impl<A: Agent, R> Gathering<A, R> {
             .into_iter()
             // Among others, so that none of them is all that the asker waits for.
             .map(async |(agent, mut answer)| {
-                let answer = poll_fn(|cx| answer.poll(swarm, agent, cx)).await;
+                let whom = Whom::number(agent.number());
+                let answer = poll_fn(|cx| answer.poll(swarm, whom, cx)).await;
                 (agent, answer)
             });
         let mut waiting: FuturesUnordered<_> = waiting.collect();

@@ -25,7 +25,7 @@ use crate::mailbox::Settings;
 use crate::message::Clock;
 use crate::registry::{Checks, Index, Obstacle, host_name};
 use crate::routing::LostAndFound;
-use crate::waits::{Before, Edge, Graph};
+use crate::waits::{Before, Edge, Graph, Whom};
 
 /// What all handles of a swarm, its agents and their addresses share.
 pub(crate) struct Inner {
@@ -38,8 +38,10 @@ pub(crate) struct Inner {
     pub(crate) index: Arc<Index>,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) traces: bool,
-    /// Who waits for whom, unless that is switched off.
-    waits: Option<Graph>,
+    /// Whether it is found out for whom agents wait.
+    pub(crate) is_watched: bool,
+    /// Who waits for whom, as far as that is found out.
+    pub(crate) waits: Graph,
     /// What agents are spawned with that choose nothing else.
     pub(super) settings: Arc<Settings>,
     pub(super) defaults: Arc<Defaults>,
@@ -127,7 +129,8 @@ impl Inner {
             index,
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
             traces: builder.traces,
-            waits: builder.deadlock_detection.then(Graph::default),
+            is_watched: builder.deadlock_detection,
+            waits: Graph::default(),
             settings: Arc::new(settings),
             defaults: Arc::new(Defaults::new(node)),
             spawned: AtomicU64::new(0),
@@ -290,20 +293,15 @@ impl Inner {
         unfinished
     }
 
-    /// Whether it is found out for whom agents wait.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.waits.is_some()
-    }
-
-    /// Agent `who`, whose edge it is, waits for agent `to` and nothing else. If it would wait for itself by that, by whom.
+    /// Agent `who`, whose edge it is, waits for `whom` and nothing else. If it would wait for itself by that, by way of whom.
     pub(crate) fn wait(
         &self,
         who: AgentId,
         edge: (&Edge, Before),
-        to: u64,
+        whom: Whom,
     ) -> Option<Vec<AgentId>> {
         let find = |number| self.index.get(number);
-        self.waits.as_ref()?.wait(find, who, edge, to)
+        self.waits.wait(find, who.number(), edge, whom)
     }
 
     pub(crate) fn is_ending(&self) -> bool {

@@ -57,6 +57,8 @@ pub(crate) trait Member: Send + Sync {
 }
 
 impl Node for Arc<dyn Member> {
+    type Id = AgentId;
+
     fn id(&self) -> AgentId {
         (**self).id()
     }

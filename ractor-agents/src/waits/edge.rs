@@ -1,13 +1,12 @@
 //! For whom one agent waits.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use super::base::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use super::base::{AtomicU64, fence};
 
 /// Waits for nobody. Agents are numbered from 1.
 const NOBODY: u64 = 0;
 
 /// For whom one incarnation of an agent waits, if for anybody. It sets its edge itself; whoever wakes it ends that.
-// What ends an edge and what others look at is `SeqCst`: of several that close a circle together, the last one sees the edges of all.
 #[derive(Debug, Default)]
 pub(crate) struct Edge {
     to: AtomicU64,
@@ -26,37 +25,40 @@ pub(crate) struct Sighting {
     times: u64,
 }
 
-/// When the agent's work was about to be polled.
+/// How many times the agent's work had been woken when it was about to be polled.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Before(u64);
+pub(super) struct Wakes(u64);
 
 impl Edge {
     /// The agent's work is about to be polled.
-    pub(crate) fn begin(&self) -> Before {
-        let wakes = self.wakes.load(SeqCst);
+    pub(super) fn begin(&self) -> Wakes {
+        let wakes = self.wakes.load(Acquire);
         if wakes == self.since.load(Relaxed) && self.to.load(Relaxed) != NOBODY {
             // Not by what it waits for.
             self.clear();
         }
-        Before(wakes)
+        Wakes(wakes)
     }
 
     /// The agent's work has ended, or does something else.
     pub(crate) fn clear(&self) {
-        self.to.store(NOBODY, SeqCst);
+        self.to.store(NOBODY, Release);
     }
 
     /// Something woke the agent's work.
     pub(crate) fn wake(&self) {
-        self.wakes.fetch_add(1, SeqCst);
+        self.wakes.fetch_add(1, AcqRel);
     }
 
     /// The agent waits for nobody but `to`, unless something has woken it since its work was about to be polled.
-    pub(super) fn set(&self, to: u64, before: Before) {
+    ///
+    /// What others have set and was not seen before is seen from here on, or they will see this.
+    pub(super) fn set(&self, to: u64, before: Wakes) {
         // Only the agent itself does this, so none of it is lost. The last store makes it hold; whoever sees that sees the others.
         self.times.store(self.times.load(Relaxed) + 1, Release);
         self.to.store(to, Release);
-        self.since.store(before.0, SeqCst);
+        self.since.store(before.0, Release);
+        fence(SeqCst);
     }
 
     /// Takes the edge back. False if it is gone.
@@ -67,55 +69,12 @@ impl Edge {
     }
 
     pub(super) fn look(&self) -> Option<Sighting> {
-        let times = self.times.load(SeqCst);
+        let times = self.times.load(Acquire);
         // Before `to`: an old one does not go with a new `since`.
-        let since = self.since.load(SeqCst);
-        let to = self.to.load(SeqCst);
+        let since = self.since.load(Acquire);
+        let to = self.to.load(Acquire);
         let is_there =
-            to != NOBODY && since == self.wakes.load(SeqCst) && self.times.load(SeqCst) == times;
+            to != NOBODY && since == self.wakes.load(Acquire) && self.times.load(Acquire) == times;
         is_there.then_some(Sighting { to, times })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Edge;
-
-    #[test]
-    fn who_was_woken_meanwhile_waits_for_nobody() {
-        let edge = Edge::default();
-        let before = edge.begin();
-        edge.wake();
-        edge.set(7, before);
-        assert_eq!(edge.look(), None);
-        let before = edge.begin();
-        edge.set(7, before);
-        assert_eq!(edge.look().map(|seen| seen.to), Some(7));
-        edge.wake();
-        assert_eq!(edge.look(), None);
-    }
-
-    #[test]
-    fn an_edge_that_was_gone_in_between_is_another_one() {
-        let edge = Edge::default();
-        edge.set(7, edge.begin());
-        let first = edge.look();
-        assert!(first.is_some());
-        assert_eq!(edge.look(), first);
-        let before = edge.begin();
-        assert_eq!(edge.look(), None, "its work is polled");
-        edge.set(7, before);
-        assert_ne!(edge.look(), first);
-    }
-
-    #[test]
-    fn what_is_gone_cannot_be_taken_back() {
-        let edge = Edge::default();
-        edge.set(7, edge.begin());
-        assert!(edge.withdraw());
-        assert!(!edge.withdraw());
-        edge.set(7, edge.begin());
-        edge.wake();
-        assert!(!edge.withdraw());
     }
 }

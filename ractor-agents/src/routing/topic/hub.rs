@@ -166,7 +166,7 @@ impl<M: Clone + Send + Sync + 'static> Hub<M> {
         let mut published = Published::default();
         if let Some(full) = full {
             for listener in listeners {
-                match listener.offer(message.clone(), manner.clone()) {
+                match listener.offer_copy(&message, manner) {
                     Offered::Full => full.push(Arc::clone(listener)),
                     offered => published.count(offered == Offered::Taken),
                 }
@@ -176,10 +176,10 @@ impl<M: Clone + Send + Sync + 'static> Hub<M> {
         // The last one gets the message itself.
         if let Some((last, others)) = listeners.split_last() {
             for listener in others {
-                let offered = listener.offer(message.clone(), manner.clone());
+                let offered = listener.offer_copy(&message, manner);
                 published.count(offered == Offered::Taken);
             }
-            published.count(last.offer(message, manner.clone()) == Offered::Taken);
+            published.count(last.offer(message, manner) == Offered::Taken);
         }
         (published, None)
     }

@@ -14,7 +14,12 @@ pub(super) trait Subscriber<M>: Send + Sync {
     fn id(&self) -> AgentId;
 
     /// Offers it a message, without waiting.
-    fn offer(&self, message: M, manner: Manner) -> Offered;
+    fn offer(&self, message: M, manner: &Manner) -> Offered;
+
+    /// Offers it a copy, without waiting.
+    fn offer_copy(&self, message: &M, manner: &Manner) -> Offered
+    where
+        M: Clone;
 
     /// Tells it a message, waiting for room. True if it took it.
     fn tell(self: Arc<Self>, message: M, manner: Manner) -> Telling;
@@ -28,6 +33,12 @@ pub(super) struct Manner {
     pub(super) priority: Option<Priority>,
     pub(super) ttl: Option<Duration>,
     pub(super) budget: Option<Purse>,
+}
+
+impl Manner {
+    fn lane<A: Agent>(&self, to: &Record<A>) -> Priority {
+        self.priority.unwrap_or(to.defaults.priority)
+    }
 }
 
 /// What came of an offer.
@@ -44,22 +55,22 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
         self.id()
     }
 
-    fn offer(&self, message: A::Message, manner: Manner) -> Offered {
-        let lane = manner.priority.unwrap_or(self.defaults.priority);
-        let mut envelope = Envelope::<A>::on_behalf(message, lane, manner.budget);
-        if let Some(ttl) = manner.ttl {
-            envelope.set_ttl(ttl);
-        }
-        let settings = self.mailbox.settings();
-        match self.offer(&mut Some(envelope)) {
-            Ok(()) => Offered::Taken,
-            Err(Refusal::Full { priority, .. })
-                if settings.lane(priority).overflow == Overflow::Wait =>
-            {
-                Offered::Full
-            }
-            Err(_) => Offered::Refused,
-        }
+    fn offer(&self, message: A::Message, manner: &Manner) -> Offered {
+        let lane = manner.lane(self);
+        offer(self, &mut Some(Envelope::new(message, lane)), manner)
+    }
+
+    fn offer_copy(&self, message: &A::Message, manner: &Manner) -> Offered
+    where
+        A::Message: Clone,
+    {
+        let lane = manner.lane(self);
+        // Made where it is to be, since moving it at once takes as long as the rest.
+        offer(
+            self,
+            &mut Some(Envelope::new(message.clone(), lane)),
+            manner,
+        )
     }
 
     fn tell(self: Arc<Self>, message: A::Message, manner: Manner) -> Telling {
@@ -77,5 +88,24 @@ impl<A: Agent> Subscriber<A::Message> for Record<A> {
             }
             tell.await.is_ok()
         })
+    }
+}
+
+fn offer<A: Agent>(to: &Record<A>, slot: &mut Option<Envelope<A>>, manner: &Manner) -> Offered {
+    if let (Some(ttl), Some(envelope)) = (manner.ttl, slot.as_mut()) {
+        envelope.set_ttl(ttl);
+    }
+    if let (Some(budget), Some(envelope)) = (&manner.budget, slot.as_mut()) {
+        envelope.set_budget(budget.clone());
+    }
+    let settings = to.mailbox.settings();
+    match to.offer(slot) {
+        Ok(()) => Offered::Taken,
+        Err(Refusal::Full { priority, .. })
+            if settings.lane(priority).overflow == Overflow::Wait =>
+        {
+            Offered::Full
+        }
+        Err(_) => Offered::Refused,
     }
 }

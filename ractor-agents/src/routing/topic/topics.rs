@@ -91,7 +91,7 @@ impl<M: Clone + Send + Sync + 'static> Topics<M> {
         let past = self.hub().subscribe(&listener, pattern)?;
         let mut published = Published::default();
         for message in past {
-            let offered = listener.offer(M::clone(&message), Manner::default());
+            let offered = listener.offer_copy(&message, &Manner::default());
             published.count(offered == Offered::Taken);
         }
         Ok(published)
