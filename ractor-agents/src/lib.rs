@@ -21,6 +21,7 @@
 pub mod __private;
 pub mod agent;
 pub mod budget;
+pub mod codec;
 pub mod dead_letter;
 pub mod mailbox;
 pub mod message;

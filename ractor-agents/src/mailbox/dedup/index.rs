@@ -100,14 +100,14 @@ mod tests {
         }
         assert_eq!(found(&index, 5 << 56, 6), [5]);
         assert_eq!(found(&index, 2 << 56, 6), [2]);
-        assert_eq!(found(&index, 1 << 56, 6), []);
+        assert_eq!(found(&index, 1 << 56, 6), [0; 0]);
     }
 
     #[test]
     fn an_empty_index_tells_of_nothing_whatever_the_count() {
         let index = Index::new(1 << 20);
-        assert_eq!(found(&index, 0, 0), []);
-        assert_eq!(found(&index, 0, 1 << 20), []);
+        assert_eq!(found(&index, 0, 0), [0; 0]);
+        assert_eq!(found(&index, 0, 1 << 20), [0; 0]);
     }
 
     #[test]
