@@ -46,7 +46,7 @@ async fn what_is_in_line_and_what_has_an_attempt_left_moves_in_order() -> Result
     one.kill();
     idle().await;
     sleep(ms(10)).await;
-    assert_eq!(first.done.all(), []);
+    assert_eq!(first.done.all(), [0; 0]);
     let done = second.done.all();
     assert_eq!(done.len(), 101);
     let rest: Vec<u64> = done
