@@ -67,7 +67,9 @@ fn long_library_files_give_a_reason() {
 /// It is finished rather than maintained, and has to be exchangeable without touching anything else.
 #[test]
 fn bincode_is_named_in_one_file() {
-    let sources = libraries().into_iter().flat_map(|library| sources(&library));
+    let sources = libraries()
+        .into_iter()
+        .flat_map(|library| sources(&library));
     let named: Vec<_> = sources
         .filter(|(_, text)| text.contains("bincode::serde") || text.contains("use bincode"))
         .map(|(path, _)| path)

@@ -52,7 +52,7 @@ impl<A: Agent, F: Future> Future for Metered<'_, A, F> {
                 // That was the one before.
                 pulse.rouse();
             }
-            if pulse.beat(*this.epoch, cx.waker()) {
+            if this.record.mailbox.beat(*this.epoch, cx.waker()) {
                 this.record.note_standing();
             }
         }

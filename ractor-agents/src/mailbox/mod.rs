@@ -45,6 +45,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
@@ -138,6 +139,22 @@ impl<A: Agent> Mailbox<A> {
     /// The consumer's signs of life.
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// A heartbeat, of the incarnation of this epoch, whose task it is. True if it had not been responsive.
+    #[cold]
+    pub(crate) fn beat(&self, epoch: u32, task: &Waker) -> bool {
+        self.pulse.beat(epoch, task);
+        self.standings.note_unresponsive(false)
+    }
+
+    /// Notes what the consumer used, and asks it for a heartbeat. True if it is unresponsive for that reason from now on.
+    pub(crate) fn check(&self, now: Moment, missed_max: u32) -> bool {
+        self.pulse.check(now) >= missed_max && !self.standings.note_unresponsive(true)
+    }
+
+    pub(crate) fn is_responsive(&self) -> bool {
+        self.standings.is_responsive()
     }
 
     /// Whether it takes work and somebody is at it. Takes no lock.

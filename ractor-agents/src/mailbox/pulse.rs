@@ -24,7 +24,6 @@ pub(crate) struct Pulse {
     cpu_share: AtomicU64,
     /// How many heartbeats in a row did not come.
     missed: AtomicU32,
-    is_unresponsive: AtomicBool,
     /// A heartbeat was asked for and did not come yet.
     is_asked: AtomicBool,
     /// The latest poll ended because nothing was in line: the next begins with a message, whose consumer looks at the clock.
@@ -45,7 +44,6 @@ impl Default for Pulse {
             busy: AtomicU64::new(0),
             is_asked: AtomicBool::new(false),
             is_resting: AtomicBool::new(false),
-            is_unresponsive: AtomicBool::new(false),
             missed: AtomicU32::new(0),
             memory: AtomicU64::new(0),
             checked_at: AtomicU64::new(0),
@@ -95,14 +93,12 @@ impl Pulse {
         self.is_asked.load(Ordering::Relaxed)
     }
 
-    /// A heartbeat, of the incarnation of this epoch, whose task it is. True if it had not been responsive.
-    #[cold]
-    pub(crate) fn beat(&self, epoch: u32, task: &Waker) -> bool {
+    /// A heartbeat, of the incarnation of this epoch, whose task it is.
+    pub(super) fn beat(&self, epoch: u32, task: &Waker) {
         let before = self.task.lock().replace((epoch, task.clone()));
         drop(before);
         self.is_asked.store(false, Ordering::Relaxed);
         self.missed.store(0, Ordering::Relaxed);
-        self.is_unresponsive.swap(false, Ordering::Relaxed)
     }
 
     /// The incarnation of this epoch has ended; of its task nothing is kept.
@@ -113,23 +109,23 @@ impl Pulse {
         drop(ended);
     }
 
-    /// Notes what it used, and asks it for a heartbeat. True if that made it unresponsive.
-    pub(crate) fn check(&self, now: Moment, missed_max: u32) -> bool {
+    /// Notes what it used, and asks it for a heartbeat. How many it has missed in a row by now.
+    pub(super) fn check(&self, now: Moment) -> u32 {
         self.note_use(now);
         let task = self.task.lock().as_ref().map(|(_, task)| task.clone());
         let Some(task) = task else {
             // It is not running: its status says so.
             self.is_asked.store(false, Ordering::Relaxed);
             self.missed.store(0, Ordering::Relaxed);
-            return false;
+            return 0;
         };
-        let mut is_new = false;
-        if self.is_asked.swap(true, Ordering::Relaxed) {
-            let missed = self.missed.fetch_add(1, Ordering::Relaxed) + 1;
-            is_new = missed >= missed_max && !self.is_unresponsive.swap(true, Ordering::Relaxed);
-        }
+        let missed = if self.is_asked.swap(true, Ordering::Relaxed) {
+            self.missed.fetch_add(1, Ordering::Relaxed) + 1
+        } else {
+            0
+        };
         task.wake();
-        is_new
+        missed
     }
 
     fn note_use(&self, now: Moment) {
@@ -153,10 +149,6 @@ impl Pulse {
 
     fn checked_at(&self) -> Option<Moment> {
         Moment::from_micros(self.checked_at.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn is_responsive(&self) -> bool {
-        !self.is_unresponsive.load(Ordering::Relaxed)
     }
 
     pub(crate) fn missed(&self) -> u32 {
@@ -224,14 +216,13 @@ mod tests {
         let (pulse, wakes) = (Pulse::default(), Arc::<Wakes>::default());
         let task = Waker::from(Arc::clone(&wakes));
         let now = Moment::now();
-        assert!(!pulse.check(now, 1), "it does not run");
-        assert!(!pulse.beat(1, &task));
-        let found: Vec<bool> = (0..5).map(|_| pulse.check(now, 3)).collect();
-        assert_eq!(found, [false, false, false, true, false], "told once");
-        assert_eq!((pulse.missed(), pulse.is_responsive()), (4, false));
+        assert_eq!(pulse.check(now), 0, "it does not run");
+        pulse.beat(1, &task);
+        let missed: Vec<u32> = (0..5).map(|_| pulse.check(now)).collect();
+        assert_eq!(missed, [0, 1, 2, 3, 4]);
         assert_eq!(wakes.0.load(Ordering::Relaxed), 5, "asked each time");
-        assert!(pulse.beat(1, &task), "it is back");
-        assert_eq!((pulse.missed(), pulse.is_responsive()), (0, true));
+        pulse.beat(1, &task);
+        assert_eq!(pulse.missed(), 0);
     }
 
     #[test]
@@ -251,7 +242,7 @@ mod tests {
         let pulse = Pulse::default();
         let start = Moment::now();
         assert_eq!((pulse.last(), pulse.cpu_share(start)), (None, None));
-        pulse.check(start, 3);
+        pulse.check(start);
         pulse.begin(|| start.after(2 * SECOND));
         let at = |seconds: u32| start.after(seconds * SECOND);
         assert_eq!(pulse.cpu_time(at(4)), 2 * SECOND);
@@ -260,7 +251,7 @@ mod tests {
         pulse.end(at(4));
         assert_eq!(pulse.cpu_time(at(8)), 2 * SECOND);
         assert_eq!(pulse.cpu_share(at(8)), Some(0.25));
-        pulse.check(at(8), 3);
+        pulse.check(at(8));
         // Too early to tell: what was found at the check.
         assert_eq!(
             pulse.cpu_share(at(8).after(Duration::from_millis(1))),

@@ -1,6 +1,6 @@
 //! Whether an agent takes work and is at it, for anybody to read without a lock.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::{Gate, Phase};
 
@@ -9,6 +9,8 @@ use super::{Gate, Phase};
 pub(crate) enum Standing {
     /// It takes work and is there for it.
     Ready,
+    /// It takes work, and missed too many heartbeats.
+    Unresponsive,
     /// It takes work, and will be there for it once it has started.
     Starting,
     /// Its incarnation has ended and the next has not begun.
@@ -21,11 +23,13 @@ pub(crate) enum Standing {
     Offline,
 }
 
-/// Copies of phase and gate. Each is written under the lock of the original.
+/// Copies of phase and gate, each written under the lock of the original, and whether heartbeats are missing: together, since routers read
+/// them of many agents.
 #[derive(Debug, Default)]
 pub(super) struct Standings {
     phase: AtomicU8,
     gate: AtomicU8,
+    is_unresponsive: AtomicBool,
 }
 
 const STARTING: u8 = 0;
@@ -57,10 +61,21 @@ impl Standings {
         self.gate.store(gate, Ordering::Relaxed);
     }
 
+    /// Returns whether it was so before.
+    pub(super) fn note_unresponsive(&self, is_unresponsive: bool) -> bool {
+        self.is_unresponsive
+            .swap(is_unresponsive, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_responsive(&self) -> bool {
+        !self.is_unresponsive.load(Ordering::Relaxed)
+    }
+
     pub(super) fn get(&self) -> Standing {
         match self.gate.load(Ordering::Relaxed) {
             OPEN => match self.phase.load(Ordering::Relaxed) {
-                RUNNING => Standing::Ready,
+                RUNNING if self.is_responsive() => Standing::Ready,
+                RUNNING => Standing::Unresponsive,
                 DOWN => Standing::Down,
                 _ => Standing::Starting,
             },

@@ -111,7 +111,7 @@ impl Checks {
 
     fn check(&self, member: &dyn Member, round: &mut Round) {
         let Checkup { missed_max, .. } = self.checkup;
-        if member.pulse().check(self.clock.now(), missed_max) {
+        if member.check(self.clock.now(), missed_max) {
             tracing::warn!(agent = %member.id(), missed = missed_max, "gives no sign of life");
             self.index.note_standing(member.id().number());
         }

@@ -118,7 +118,7 @@ impl Entry {
     /// False from when on it missed so many [heartbeats](crate::swarm::Builder::heartbeat) in a row that it counts as unhealthy, until
     /// the next one comes.
     pub fn is_responsive(&self) -> bool {
-        self.member.pulse().is_responsive()
+        self.member.is_responsive()
     }
 
     /// How long its work has been polled since it was spawned: the time that it held a thread. What its handlers had others do, such

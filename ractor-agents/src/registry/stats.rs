@@ -44,7 +44,7 @@ impl RegistryStats {
             stats.load += member.load();
             stats.memory += member.pulse().memory().unwrap_or(0);
             stats.cpu_time += member.pulse().cpu_time(member.clock().now());
-            stats.unresponsive += usize::from(!member.pulse().is_responsive());
+            stats.unresponsive += usize::from(!member.is_responsive());
             let trip = member
                 .known_vitals()
                 .and_then(|vitals| vitals.breaker.trip());

@@ -125,22 +125,20 @@ impl Candidate {
 
     /// Whether it can be given work now.
     pub(super) fn fitness(&self) -> Fitness {
-        match self.standing() {
-            Standing::Ready => {}
-            Standing::Starting => return Fitness::LastResort(PassedOver::Starting),
+        let reserve = match self.standing() {
+            Standing::Ready => None,
+            Standing::Unresponsive => Some(PassedOver::Unresponsive),
+            Standing::Starting => Some(PassedOver::Starting),
             Standing::Down => return Fitness::Unfit(PassedOver::Error),
             Standing::Maintenance => return Fitness::Unfit(PassedOver::Maintenance),
             Standing::Stopping => return Fitness::Unfit(PassedOver::Stopping),
             Standing::Offline => return Fitness::Unfit(PassedOver::Offline),
-        }
+        };
         let vitals = self.member.known_vitals();
         match vitals.and_then(|vitals| vitals.bars(|| self.clock.now())) {
             None => {}
             Some(Trip::Failures) => return Fitness::Unfit(PassedOver::CircuitOpen),
             Some(Trip::Outlier) => return Fitness::Unfit(PassedOver::Ejected),
-        }
-        if !self.member.pulse().is_responsive() {
-            return Fitness::LastResort(PassedOver::Unresponsive);
         }
         let load = self.load();
         if self.capacity().is_some_and(|capacity| load >= capacity) {
@@ -150,7 +148,7 @@ impl Candidate {
         if load >= self.full_from && self.member.status() == Status::Overloaded {
             return Fitness::LastResort(PassedOver::Overloaded);
         }
-        Fitness::Fit
+        reserve.map_or(Fitness::Fit, Fitness::LastResort)
     }
 }
 

@@ -317,7 +317,9 @@ impl Snapshot {
         ring.places(key).find_map(|place| {
             let candidate = self.table.get(place)?;
             let takes = match candidate.standing() {
-                Standing::Ready | Standing::Starting | Standing::Down => true,
+                Standing::Ready | Standing::Unresponsive | Standing::Starting | Standing::Down => {
+                    true
+                }
                 Standing::Maintenance | Standing::Stopping | Standing::Offline => false,
             };
             (takes && !except.contains(&candidate.id().number())).then_some(candidate)

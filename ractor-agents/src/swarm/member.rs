@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::agent::{Agent, AgentId, Record, Status};
 use crate::mailbox::{Accounting, Pulse, Standing};
-use crate::message::Clock;
+use crate::message::{Clock, Moment};
 use crate::registry::{Traits, Vitals};
 use crate::routing::{Port, Protocol};
 use crate::waits::{Node, Seat, Sighting};
@@ -27,6 +27,9 @@ pub(crate) trait Member: Send + Sync {
     fn vitals(&self) -> &Vitals;
     /// The same, if it was ever asked by one.
     fn known_vitals(&self) -> Option<&Vitals>;
+    /// Asks it for a heartbeat. True if it is unresponsive from now on.
+    fn check(&self, now: Moment, missed_max: u32) -> bool;
+    fn is_responsive(&self) -> bool;
     /// Its signs of life, and what it uses.
     fn pulse(&self) -> &Pulse;
     /// What the swarm calls the host.
@@ -107,6 +110,14 @@ impl<A: Agent> Member for Record<A> {
 
     fn known_vitals(&self) -> Option<&Vitals> {
         self.vitals.get().map(AsRef::as_ref)
+    }
+
+    fn check(&self, now: Moment, missed_max: u32) -> bool {
+        self.mailbox.check(now, missed_max)
+    }
+
+    fn is_responsive(&self) -> bool {
+        self.mailbox.is_responsive()
     }
 
     fn pulse(&self) -> &Pulse {
