@@ -3,6 +3,12 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+/// A disk in memory whose power can be cut, for the suites of this workspace.
+#[cfg(feature = "_simulate")]
+pub mod simulate {
+    pub use crate::queue::embedded::log::simulate::{Counts, Fault, Simulated};
+}
+
 /// A parameter that a message method takes by value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is taken by value, but is not `Clone`",

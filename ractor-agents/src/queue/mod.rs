@@ -1,0 +1,3 @@
+//! Durable queues.
+
+pub(crate) mod embedded;
