@@ -1,5 +1,11 @@
-//! The broker without a server.
+//! The broker without a server: a folder per queue.
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the queue on top of it is not here yet"
+)]
+mod ledger;
 #[allow(
     dead_code,
     unused_imports,

@@ -1,0 +1,186 @@
+//! Taking messages in.
+
+use std::collections::HashMap;
+
+use super::Ledger;
+use super::place::{Fingerprint, Id};
+use super::record::{NewMessage, Record};
+
+/// What became of one message of a batch that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Outcome {
+    /// It is in the queue.
+    Accepted,
+    /// It is not, for it is the same as `of`: one within the window of its fingerprint, gone or not, or one of the same name
+    /// that is in the queue or a dead letter.
+    Duplicate { of: Id },
+}
+
+/// A bound of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Bound {
+    /// [`Settings::count_max`](super::Settings::count_max).
+    Count { max: usize },
+    /// [`Settings::bytes_max`](super::Settings::bytes_max).
+    Bytes { max: u64 },
+    /// [`Settings::remembered_max`](super::Settings::remembered_max).
+    Remembered { max: usize },
+}
+
+/// Why nothing was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub(crate) enum Refused {
+    /// There is no room now.
+    #[error("the queue is full: {0:?}")]
+    Full(Bound),
+    /// There is no room for so much even in an empty queue.
+    #[error("more than fits into the queue: {0:?}")]
+    NeverFits(Bound),
+}
+
+impl Refused {
+    /// Whether the same call may succeed later.
+    pub(crate) const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl Ledger {
+    /// Takes in all messages of a batch that are new, in one record, or refuses the batch.
+    ///
+    /// The outcomes are in the order of the batch.
+    ///
+    /// # Errors
+    /// [`Refused`] when the messages that are new would take the queue over one of its bounds. Nothing has changed then.
+    pub(crate) fn enqueue(
+        &mut self,
+        mut batch: Vec<NewMessage>,
+        now: u64,
+        out: &mut Vec<Record>,
+    ) -> Result<Vec<Outcome>, Refused> {
+        self.advance(now, out);
+        let outcomes = self.judge(&batch)?;
+        let mut each = outcomes.iter();
+        batch.retain(|_| each.next() == Some(&Outcome::Accepted));
+        if !batch.is_empty() {
+            let enqueued = Record::Enqueued {
+                at: self.now,
+                first: self.next_order,
+                messages: batch,
+            };
+            self.commit(enqueued, out);
+        }
+        Ok(outcomes)
+    }
+
+    /// What [`enqueue`](Self::enqueue) would say as of the last look at the clock: which payloads are worth writing. Places
+    /// are not looked at.
+    ///
+    /// # Errors
+    /// As `enqueue`.
+    pub(crate) fn judge(&self, batch: &[NewMessage]) -> Result<Vec<Outcome>, Refused> {
+        let mut earlier = Earlier::default();
+        let mut wanted = Wanted::default();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for message in batch {
+            let known = self.known(message).or_else(|| earlier.known(message));
+            if let Some(of) = known {
+                outcomes.push(Outcome::Duplicate { of });
+                continue;
+            }
+            outcomes.push(Outcome::Accepted);
+            wanted.add(message);
+            if batch.len() > 1 {
+                earlier.add(message);
+            }
+        }
+        self.make_sure_of_room(&wanted)?;
+        Ok(outcomes)
+    }
+
+    fn known(&self, message: &NewMessage) -> Option<Id> {
+        let by_print = message
+            .dedup
+            .and_then(|dedup| self.remembered.find(dedup.print, self.now));
+        by_print.or_else(|| self.messages.find(message.id).map(|_| message.id))
+    }
+
+    pub(super) fn make_sure_of_room(&self, wanted: &Wanted) -> Result<(), Refused> {
+        let settings = &self.settings;
+        let bounds = [
+            (
+                Bound::Count {
+                    max: settings.count_max,
+                },
+                settings.count_max as u64,
+                self.tally.count() as u64,
+                wanted.count as u64,
+            ),
+            (
+                Bound::Bytes {
+                    max: settings.bytes_max,
+                },
+                settings.bytes_max,
+                self.tally.bytes(),
+                wanted.bytes,
+            ),
+            (
+                Bound::Remembered {
+                    max: settings.remembered_max,
+                },
+                settings.remembered_max as u64,
+                self.remembered.len() as u64,
+                wanted.prints as u64,
+            ),
+        ];
+        for (bound, max, used, wanted) in bounds {
+            if wanted > max {
+                return Err(Refused::NeverFits(bound));
+            }
+            // What another opening with a larger bound let in, or one that died with leases, may be over it.
+            if wanted > 0 && used.saturating_add(wanted) > max {
+                return Err(Refused::Full(bound));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What room is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) count: usize,
+    pub(super) bytes: u64,
+    pub(super) prints: usize,
+}
+
+impl Wanted {
+    fn add(&mut self, message: &NewMessage) {
+        self.count += 1;
+        self.bytes += u64::from(message.size);
+        self.prints += usize::from(message.dedup.is_some());
+    }
+}
+
+/// The messages of the same batch that came before.
+#[derive(Default)]
+struct Earlier {
+    ids: HashMap<Id, Id>,
+    prints: HashMap<Fingerprint, Id>,
+}
+
+impl Earlier {
+    fn known(&self, message: &NewMessage) -> Option<Id> {
+        let by_print = message
+            .dedup
+            .and_then(|dedup| self.prints.get(&dedup.print));
+        by_print.or_else(|| self.ids.get(&message.id)).copied()
+    }
+
+    fn add(&mut self, message: &NewMessage) {
+        self.ids.insert(message.id, message.id);
+        if let Some(dedup) = message.dedup {
+            self.prints.insert(dedup.print, message.id);
+        }
+    }
+}

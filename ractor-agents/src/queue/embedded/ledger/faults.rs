@@ -1,0 +1,32 @@
+//! Faults on purpose: tests switch them on to show that the checks would find them.
+
+/// A mistake that this ledger does not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A token is as good as any.
+    NoFencing,
+    /// A message is deleted in one record and put with the dead letters in the next.
+    BurialInTwoRecords,
+    /// An attempt counts from the lease on.
+    AttemptsCountAtLease,
+}
+
+/// The fault that is on. In a build that is not for tests: none.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    #[cfg(test)]
+    pub(super) on: Option<Fault>,
+}
+
+impl Faults {
+    #[cfg(test)]
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.on == Some(fault)
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "as in tests")]
+    pub(super) const fn has(&self, _: Fault) -> bool {
+        false
+    }
+}
