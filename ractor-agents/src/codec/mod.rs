@@ -186,3 +186,13 @@ fn short(name: &str) -> &str {
     let path = name.get(..end).and_then(|path| path.rfind("::"));
     path.and_then(|at| name.get(at + 2..)).unwrap_or(name)
 }
+
+/// Appends `value` by bincode, without a frame: for what has one already.
+pub(crate) fn encode_bare<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+    bincode::encode(value, bytes)
+}
+
+/// Decodes what [`encode_bare`] appended, of which nothing may be left over.
+pub(crate) fn decode_bare<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    bincode::decode(bytes)
+}

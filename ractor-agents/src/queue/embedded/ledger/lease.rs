@@ -34,6 +34,11 @@ pub(crate) struct Leased {
 }
 
 impl Ledger {
+    /// Whether [`lease`](Self::lease) would give anything, as of the last look at the clock.
+    pub(crate) fn has_available(&self) -> bool {
+        !self.paused && !self.ready.is_empty()
+    }
+
     /// Leases up to `count` available messages for `length` milliseconds, at least 1.
     ///
     /// The next is the first in line of the highest priority that has something available, or of one whose turn it is (see

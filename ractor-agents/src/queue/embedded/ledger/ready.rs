@@ -27,6 +27,10 @@ impl Ready {
         self.lanes.get_mut(priority).remove(&order);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.available().next().is_none()
+    }
+
     /// Whose turn it is; counted as a turn.
     pub(super) fn next(&mut self, aging: Aging) -> Option<Handle> {
         let lane = self.turn(aging)?;

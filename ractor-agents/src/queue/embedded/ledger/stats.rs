@@ -23,6 +23,13 @@ pub(crate) struct Stats {
     pub(crate) is_paused: bool,
 }
 
+impl Stats {
+    /// Messages in the queue.
+    pub(crate) fn count(&self) -> usize {
+        self.lanes.iter().map(LaneStats::sum).sum()
+    }
+}
+
 /// The messages of one priority in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LaneStats {

@@ -1,0 +1,47 @@
+//! Ledger, log and writer together.
+
+mod crash;
+mod full;
+mod rate;
+mod serve;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::journal::{Draft, Error, Journal};
+use super::ledger::{Fingerprint, Id, Settings};
+use super::log::simulate::Simulated;
+use super::log::{Disk, Options};
+use super::writer::{Calls, write};
+use crate::message::Priority;
+
+/// Segments small enough to be crossed often.
+const SMALL: Options = Options {
+    segment_bytes: 16 << 10,
+    ready_max: 2,
+};
+
+fn open(disk: &Simulated, now: u64) -> Result<Journal, Error> {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    Journal::open(disk, SMALL, Settings::default(), 7, now)
+}
+
+fn draft(id: u128, payload: Vec<u8>) -> Draft {
+    Draft {
+        id: Id(id),
+        priority: Priority::Normal,
+        group: None,
+        due: None,
+        expires: None,
+        attempts_max: 3,
+        dedup: Some((Fingerprint(id.to_le_bytes()), 60_000)),
+        payload,
+    }
+}
+
+/// Calls, and the thread that serves them.
+fn serve(journal: Journal) -> (Arc<Calls>, JoinHandle<Result<(), Error>>) {
+    let calls = Calls::new();
+    let at = Arc::clone(&calls);
+    (calls, std::thread::spawn(move || write(&at, journal)))
+}

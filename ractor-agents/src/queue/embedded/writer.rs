@@ -1,0 +1,298 @@
+//! The thread that writes a queue: many who call, one who commits.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::journal::{Error, Journal};
+use super::ledger::{Leased, Refused};
+use super::log;
+
+/// What all who call and the writer share. It outlives the writer: what nobody has taken yet waits for the next one.
+pub(super) struct Calls {
+    inbox: Mutex<Inbox>,
+    came: Condvar,
+    /// Calls that are on their way. More wait.
+    room: Semaphore,
+    /// Those who wait for messages. More wait for that.
+    seats: Semaphore,
+}
+
+#[derive(Default)]
+struct Inbox {
+    jobs: Vec<Job>,
+    waiting: VecDeque<Waiting>,
+    is_closed: bool,
+}
+
+/// Changes the journal, and says what is to be done when that is on disk.
+type Job = Box<dyn FnOnce(&mut Journal, u64) -> Result<Answer, Error> + Send>;
+type Answer = Box<dyn FnOnce() + Send>;
+
+/// Somebody waits for messages.
+struct Waiting {
+    count: usize,
+    /// Of the lease, in milliseconds.
+    length: u64,
+    until: Instant,
+    answer: oneshot::Sender<Result<Vec<Delivery>, CallError>>,
+}
+
+/// A message on lease, and what is in it.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) leased: Leased,
+    pub(super) payload: Vec<u8>,
+}
+
+/// Why a call did not do what it was to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    /// Nothing has changed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Nothing has changed: the message, or the batch, is too long.
+    #[error("{length} bytes are more than the {length_max} of a segment")]
+    TooLong { length: usize, length_max: usize },
+    /// Nothing has changed: the disk is full.
+    #[error("the disk is full")]
+    NoSpace,
+    /// The disk failed, or the process ends: it may be done or not.
+    #[error("it is not known whether it was done")]
+    Unknown,
+}
+
+impl CallError {
+    /// What a caller is told of an error that ends nothing. Others come back.
+    fn of(error: Error) -> Result<Self, Error> {
+        match error {
+            Error::Refused(refused) => Ok(Self::Refused(refused)),
+            Error::Log(log::Error::NoSpace(_)) => Ok(Self::NoSpace),
+            Error::Log(log::Error::TooLong { length, length_max }) => {
+                Ok(Self::TooLong { length, length_max })
+            }
+            fatal => Err(fatal),
+        }
+    }
+}
+
+/// How many calls may be on their way at a time, and how many may wait for messages; more wait for room. Source: a guess, four times the callers that the largest benchmark has.
+const CALLS_MAX: usize = 4_096;
+
+impl Calls {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            inbox: Mutex::default(),
+            came: Condvar::new(),
+            room: Semaphore::new(CALLS_MAX),
+            seats: Semaphore::new(CALLS_MAX),
+        })
+    }
+
+    /// Has the writer do `work`, which must change nothing where it fails with an error that is not fatal. Returns when that is on disk.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, the work may be done or not.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Journal, u64) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let _place = self.room.acquire().await.map_err(|_| CallError::Unknown)?;
+        let (answer, done) = oneshot::channel();
+        self.push(Box::new(move |journal, now| {
+            let outcome = work(journal, now)
+                .map_or_else(|error| CallError::of(error).map(Err), |done| Ok(Ok(done)))?;
+            // Whoever asked may have gone.
+            Ok(Box::new(move || drop(answer.send(outcome))))
+        }));
+        done.await.map_err(|_| CallError::Unknown)?
+    }
+
+    fn push(&self, job: Job) {
+        let mut inbox = self.inbox.lock();
+        inbox.jobs.push(job);
+        if inbox.jobs.len() == 1 {
+            self.came.notify_one();
+        }
+    }
+
+    fn stand_in_line(&self, waiting: Waiting) {
+        self.inbox.lock().waiting.push_back(waiting);
+        self.came.notify_one();
+    }
+
+    /// Leases up to `count` messages for `length`, waiting for the first of them up to `wait`. Empty if none came.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, what it was given is given back.
+    pub(super) async fn lease(
+        &self,
+        count: usize,
+        length: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, CallError> {
+        let _seat = self.seats.acquire().await.map_err(|_| CallError::Unknown)?;
+        let (answer, given) = oneshot::channel();
+        let now = Instant::now();
+        self.stand_in_line(Waiting {
+            count,
+            length: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
+            until: now.checked_add(wait).unwrap_or(now + FAR),
+            answer,
+        });
+        given.await.map_err(|_| CallError::Unknown)?
+    }
+
+    /// The writer finishes what was pushed before, and ends.
+    pub(super) fn close(&self) {
+        self.inbox.lock().is_closed = true;
+        self.came.notify_one();
+    }
+}
+
+/// Longer than anybody waits.
+const FAR: Duration = Duration::from_hours(24 * 365);
+
+/// Writes until they are closed. Blocks; for a thread of its own.
+///
+/// # Errors
+/// Whatever ends the journal. Those whose calls were being done are told [`CallError::Unknown`]; the queue has to be opened anew.
+pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), Error> {
+    let mut is_busy = true;
+    loop {
+        let Some(taken) = calls.take(&journal, is_busy) else {
+            return Ok(());
+        };
+        let now = now();
+        let mut answers = Vec::with_capacity(taken.len());
+        for job in taken {
+            answers.push(job(&mut journal, now)?);
+        }
+        journal.change(|ledger, out| ledger.advance(now, out))?;
+        let given = calls.give(&mut journal, now)?;
+        journal.commit()?;
+        for answer in answers {
+            answer();
+        }
+        hand_over(calls, &journal, given)?;
+        is_busy = journal.tend()?;
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+type Given = Vec<(
+    oneshot::Sender<Result<Vec<Delivery>, CallError>>,
+    Vec<Leased>,
+)>;
+
+impl Calls {
+    /// What there is to do now. `None` when it is closed and nothing is left.
+    fn take(&self, journal: &Journal, is_busy: bool) -> Option<Vec<Job>> {
+        let mut inbox = self.inbox.lock();
+        while inbox.jobs.is_empty() {
+            if inbox.is_closed {
+                return None;
+            }
+            if is_busy || inbox.has_waiting_for(journal) {
+                break;
+            }
+            match inbox.rest(journal) {
+                Some(rest) if rest.is_zero() => break,
+                Some(rest) => drop(self.came.wait_for(&mut inbox, rest)),
+                None => self.came.wait(&mut inbox),
+            }
+        }
+        Some(std::mem::take(&mut inbox.jobs))
+    }
+
+    /// Leases messages to those who wait, in their order, and lets go of those who have waited long enough.
+    fn give(&self, journal: &mut Journal, now: u64) -> Result<Given, Error> {
+        let mut waiting = std::mem::take(&mut self.inbox.lock().waiting);
+        let mut given = Vec::new();
+        while let Some(first) = waiting.pop_front() {
+            if first.answer.is_closed() {
+                continue;
+            }
+            let leased =
+                journal.change(|ledger, out| ledger.lease(first.count, first.length, now, out))?;
+            if leased.is_empty() {
+                waiting.push_front(first);
+                break;
+            }
+            given.push((first.answer, leased));
+        }
+        let instant = Instant::now();
+        let (late, mut waiting): (VecDeque<_>, VecDeque<_>) = waiting
+            .into_iter()
+            .partition(|waiting| waiting.until <= instant);
+        let mut inbox = self.inbox.lock();
+        waiting.append(&mut inbox.waiting);
+        inbox.waiting = waiting;
+        drop(inbox);
+        for Waiting { answer, .. } in late {
+            let _ = answer.send(Ok(Vec::new()));
+        }
+        Ok(given)
+    }
+}
+
+/// Gives messages to those who waited, with their payloads. Those of whoever has gone are given back.
+fn hand_over(calls: &Calls, journal: &Journal, given: Given) -> Result<(), Error> {
+    for (answer, leased) in given {
+        let mut deliveries = Vec::with_capacity(leased.len());
+        for leased in leased {
+            let payload = journal.read(leased.place)?;
+            deliveries.push(Delivery { leased, payload });
+        }
+        let Err(Ok(deliveries)) = answer.send(Ok(deliveries)) else {
+            continue;
+        };
+        for Delivery { leased, .. } in deliveries {
+            calls.push(Box::new(move |journal, now| {
+                // It may have run out meanwhile, which is as good.
+                let _ = journal.change(|ledger, out| ledger.release(leased.token, now, out))?;
+                Ok(Box::new(|| ()))
+            }));
+        }
+    }
+    Ok(())
+}
+
+impl Inbox {
+    fn has_waiting_for(&self, journal: &Journal) -> bool {
+        let is_wanted = self
+            .waiting
+            .iter()
+            .any(|waiting| !waiting.answer.is_closed());
+        is_wanted && journal.ledger().has_available()
+    }
+
+    /// Until when there is nothing to do unless somebody comes.
+    fn rest(&self, journal: &Journal) -> Option<Duration> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        let waiting = waiting.map(|until| until.saturating_duration_since(Instant::now()));
+        let due = journal.ledger().next_due();
+        let due = due.map(|due| Duration::from_millis(due.saturating_sub(now())));
+        [waiting, due].into_iter().flatten().min()
+    }
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inbox = self.inbox.lock();
+        f.debug_struct("Calls")
+            .field("jobs", &inbox.jobs.len())
+            .field("waiting", &inbox.waiting.len())
+            .finish_non_exhaustive()
+    }
+}
