@@ -156,6 +156,20 @@ impl Core {
         snapshot.table.get(place).map(Arc::clone)
     }
 
+    /// Who would be chosen now, if that does not change it.
+    fn foresee(&self, key: Option<&str>) -> Option<AgentId> {
+        let snapshot = self.snapshot.load();
+        if let Some(key) = key {
+            return snapshot.owner(key, &[]).map(|owner| owner.id());
+        }
+        let strategy = self.strategy.load();
+        let candidates = Candidates::new(&snapshot.table, &[]);
+        let place = strategy
+            .foresee(&candidates)
+            .or_else(|| strategy.foresee(&candidates.with_last_resort()))?;
+        snapshot.table.get(place).map(|candidate| candidate.id())
+    }
+
     /// Whether somebody is fit without reserve, of up to 64 who are looked at.
     pub(super) fn has_fit(&self) -> bool {
         let snapshot = self.snapshot.load();
@@ -168,8 +182,7 @@ impl Core {
 
     /// Whom a message would go to, and why not to the others.
     pub(super) fn explain(&self, key: Option<&str>) -> Explanation {
-        let chosen = self.choose(key, &[]).map(|candidate| candidate.id());
-        self.explain_choice(chosen, key, |_| None)
+        self.explain_choice(self.foresee(key), key, |_| None)
     }
 
     /// Why it was `chosen`; `why_not` is why an agent is passed over, whatever its state.

@@ -22,7 +22,7 @@ const LOOKS: usize = 3;
 const LEVELS: usize = 4_096;
 
 /// The loads as last seen: who is on which level, and where each is on it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     version: u64,
     levels: Vec<Vec<u32>>,
@@ -105,6 +105,29 @@ impl Known {
             self.move_to(self.next, level_of(candidates, self.next));
         }
     }
+
+    fn choose(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        if self.version != candidates.version() || self.spots.len() != candidates.len() {
+            self.start(candidates);
+        }
+        self.look_round(candidates);
+        // Each wrong guess is corrected, so that at the most everybody is looked at once.
+        for _ in 0..=candidates.len() {
+            let place = self.least()?;
+            let level = level_of(candidates, place);
+            if level == LEVELS && self.level(place) == LEVELS {
+                // Nobody is left below.
+                break;
+            }
+            if level <= self.level(place) {
+                // The message that it is chosen for is counted already.
+                self.move_to(place, (level + 1).min(LEVELS - 1));
+                return Some(place);
+            }
+            self.move_to(place, level);
+        }
+        None
+    }
 }
 
 /// Of one that is unfit, the highest: it is found again when it is looked at.
@@ -125,28 +148,14 @@ impl Strategy for LeastConnections {
     }
 
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize> {
-        let mut known = self.known.lock();
-        if known.version != candidates.version() || known.spots.len() != candidates.len() {
-            known.start(candidates);
-        }
-        known.look_round(candidates);
-        // Each wrong guess is corrected, so that at the most everybody is looked at once.
-        for _ in 0..=candidates.len() {
-            let place = known.least()?;
-            let level = level_of(candidates, place);
-            if level == LEVELS && known.level(place) == LEVELS {
-                // Nobody is left below.
-                break;
-            }
-            if level <= known.level(place) {
-                // The message that it is chosen for is counted already.
-                known.move_to(place, (level + 1).min(LEVELS - 1));
-                return Some(place);
-            }
-            known.move_to(place, level);
-        }
-        drop(known);
-        candidates.first_fit_from(0)
+        let chosen = self.known.lock().choose(candidates);
+        chosen.or_else(|| candidates.first_fit_from(0))
+    }
+
+    fn foresee(&self, candidates: &Candidates<'_>) -> Option<usize> {
+        let mut known = self.known.lock().clone();
+        let chosen = known.choose(candidates);
+        chosen.or_else(|| candidates.first_fit_from(0))
     }
 
     fn score(&self, candidate: &Candidate) -> f64 {

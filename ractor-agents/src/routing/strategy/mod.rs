@@ -33,6 +33,12 @@ pub trait Strategy: Send + Sync + 'static {
     /// Chooses one of those that are [fit](Candidates::fit), by its place. `None` if there is none.
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize>;
 
+    /// Whom [`choose`](Self::choose) would choose now, for [explanations](super::Router::explain): nobody's turn is taken by that. Where chance
+    /// decides, it may decide otherwise the next time. Default: `choose`, for strategies that remember nothing.
+    fn foresee(&self, candidates: &Candidates<'_>) -> Option<usize> {
+        self.choose(candidates)
+    }
+
     /// How good a choice `candidate` would be: the lower the better. For explanations; what [`choose`](Self::choose) goes by
     /// where it looks at several.
     fn score(&self, candidate: &Candidate) -> f64;

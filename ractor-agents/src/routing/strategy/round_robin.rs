@@ -31,6 +31,11 @@ impl Strategy for RoundRobin {
         Some(place)
     }
 
+    fn foresee(&self, candidates: &Candidates<'_>) -> Option<usize> {
+        let turn = self.turn.load(Ordering::Relaxed);
+        candidates.first_fit_from(turn.checked_rem(candidates.len())?)
+    }
+
     fn score(&self, _: &Candidate) -> f64 {
         0.0
     }

@@ -18,13 +18,13 @@ pub struct WeightedRoundRobin {
     turns: Mutex<Turns>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Turns {
     version: u64,
     heap: BinaryHeap<Reverse<Turn>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Turn {
     at: f64,
     place: usize,
@@ -64,6 +64,23 @@ impl Turns {
             })
             .collect();
     }
+
+    fn choose(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        if self.version != candidates.version() || self.heap.len() != candidates.len() {
+            self.start(candidates);
+        }
+        // Everybody's turn comes within the largest weight; whoever is unfit is passed over once.
+        for _ in 0..candidates.len() {
+            let mut first = self.heap.peek_mut()?;
+            let Reverse(turn) = &mut *first;
+            turn.at += turn.step;
+            let place = turn.place;
+            if candidates.fit(place).is_some() {
+                return Some(place);
+            }
+        }
+        None
+    }
 }
 
 impl Strategy for WeightedRoundRobin {
@@ -72,22 +89,14 @@ impl Strategy for WeightedRoundRobin {
     }
 
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize> {
-        let mut turns = self.turns.lock();
-        if turns.version != candidates.version() || turns.heap.len() != candidates.len() {
-            turns.start(candidates);
-        }
-        // Everybody's turn comes within the largest weight; whoever is unfit is passed over once.
-        for _ in 0..candidates.len() {
-            let mut first = turns.heap.peek_mut()?;
-            let Reverse(turn) = &mut *first;
-            turn.at += turn.step;
-            let place = turn.place;
-            if candidates.fit(place).is_some() {
-                return Some(place);
-            }
-        }
-        drop(turns);
-        candidates.first_fit_from(0)
+        let chosen = self.turns.lock().choose(candidates);
+        chosen.or_else(|| candidates.first_fit_from(0))
+    }
+
+    fn foresee(&self, candidates: &Candidates<'_>) -> Option<usize> {
+        let mut turns = self.turns.lock().clone();
+        let chosen = turns.choose(candidates);
+        chosen.or_else(|| candidates.first_fit_from(0))
     }
 
     fn score(&self, candidate: &Candidate) -> f64 {
