@@ -139,7 +139,8 @@ impl Calls {
         let (answer, given) = oneshot::channel();
         let now = Instant::now();
         self.stand_in_line(Waiting {
-            count,
+            // Of none, nobody could ever be served.
+            count: count.max(1),
             length: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
             until: now.checked_add(wait).unwrap_or(now + FAR),
             answer,
