@@ -1,6 +1,6 @@
 //! Who is polled, who is not, and what each uses.
 
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -13,16 +13,18 @@ use tokio::time::{advance, sleep};
 
 use crate::Result;
 
-/// Waits for a word without letting go of its thread.
+/// Says that it has begun, and waits for a word without letting go of its thread.
 #[derive(Clone)]
-struct Sitter(Arc<Mutex<Receiver<()>>>);
+struct Sitter(Sender<()>, Arc<Mutex<Receiver<()>>>);
 
 impl Agent for Sitter {
     type Message = ();
     type Reply = ();
 
     async fn handle(&mut self, (): &(), _: &Context<Self>) -> std::result::Result<(), Failure> {
-        let word = self.0.lock().map_err(|_| Failure::new("poisoned"))?;
+        let gone = |_| Failure::new("nobody is there");
+        self.0.send(()).map_err(gone)?;
+        let word = self.1.lock().map_err(|_| Failure::new("poisoned"))?;
         word.recv().map_err(|_| Failure::new("nobody is there"))
     }
 }
@@ -54,8 +56,8 @@ async fn who_is_idle_or_waits_is_polled_at_every_heartbeat() -> Result {
 
 #[tokio::test(start_paused = true)]
 async fn who_sits_on_its_thread_is_passed_over_until_it_is_polled_again() -> Result {
-    let (word, gate) = channel();
-    let sitter = Sitter(Arc::new(Mutex::new(gate)));
+    let ((word, gate), (begun, begins)) = (channel(), channel());
+    let sitter = Sitter(begun, Arc::new(Mutex::new(gate)));
     let swarm = test_swarm();
     let sits = swarm.spawn(sitter.clone()).blocking();
     let sits = sits.deadline(Duration::MAX).await?;
@@ -64,6 +66,8 @@ async fn who_sits_on_its_thread_is_passed_over_until_it_is_polled_again() -> Res
     let entry = swarm.registry().get(sits.id()).ok_or("unknown")?;
     let mut watch = swarm.registry().watch(Filter::all());
     sits.tell(()).await?;
+    // Its thread runs in real time: from here on it is not polled.
+    begins.recv()?;
     while entry.missed_heartbeats() < 3 {
         assert!(entry.is_responsive());
         sleep(secs(10)).await;
@@ -81,7 +85,6 @@ async fn who_sits_on_its_thread_is_passed_over_until_it_is_polled_again() -> Res
     assert_eq!(left, Some(sits.id()), "better than nobody");
 
     word.send(())?;
-    // Its thread runs in real time.
     while !entry.is_responsive() {
         std::thread::yield_now();
     }
