@@ -144,30 +144,35 @@ impl Core {
     /// Chooses somebody for a message, but none of `except`.
     #[inline]
     pub(super) fn choose(&self, key: Option<&str>, except: &[u64]) -> Option<Arc<Candidate>> {
+        self.choose_by(key, except, |strategy, candidates| {
+            strategy.choose(candidates)
+        })
+    }
+
+    /// Who would be chosen now, if that does not change it.
+    fn foresee(&self, key: Option<&str>) -> Option<Arc<Candidate>> {
+        self.choose_by(key, &[], |strategy, candidates| {
+            strategy.foresee(candidates)
+        })
+    }
+
+    #[inline]
+    fn choose_by(
+        &self,
+        key: Option<&str>,
+        except: &[u64],
+        by: impl Fn(&dyn Strategy, &Candidates<'_>) -> Option<usize>,
+    ) -> Option<Arc<Candidate>> {
         let snapshot = self.snapshot.load();
         if let Some(key) = key {
             return snapshot.owner(key, except).map(Arc::clone);
         }
         let strategy = self.strategy.load();
         let candidates = Candidates::new(&snapshot.table, except);
-        let place = strategy
-            .choose(&candidates)
-            .or_else(|| strategy.choose(&candidates.with_last_resort()))?;
+        let strategy = &***strategy;
+        let place =
+            by(strategy, &candidates).or_else(|| by(strategy, &candidates.with_last_resort()))?;
         snapshot.table.get(place).map(Arc::clone)
-    }
-
-    /// Who would be chosen now, if that does not change it.
-    fn foresee(&self, key: Option<&str>) -> Option<AgentId> {
-        let snapshot = self.snapshot.load();
-        if let Some(key) = key {
-            return snapshot.owner(key, &[]).map(|owner| owner.id());
-        }
-        let strategy = self.strategy.load();
-        let candidates = Candidates::new(&snapshot.table, &[]);
-        let place = strategy
-            .foresee(&candidates)
-            .or_else(|| strategy.foresee(&candidates.with_last_resort()))?;
-        snapshot.table.get(place).map(|candidate| candidate.id())
     }
 
     /// Whether somebody is fit without reserve, of up to 64 who are looked at.
@@ -182,7 +187,8 @@ impl Core {
 
     /// Whom a message would go to, and why not to the others.
     pub(super) fn explain(&self, key: Option<&str>) -> Explanation {
-        self.explain_choice(self.foresee(key), key, |_| None)
+        let chosen = self.foresee(key).map(|candidate| candidate.id());
+        self.explain_choice(chosen, key, |_| None)
     }
 
     /// Why it was `chosen`; `why_not` is why an agent is passed over, whatever its state.
