@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ledger::{
-    Dedup, Fingerprint, Id, Ledger, NewMessage, Outcome, Place, Record, Refused, Settings,
+    Dedup, Fingerprint, Id, Ledger, NewMessage, Outcome, Record, Refused, Settings,
 };
-use super::log::{self, Disk, Log};
+use super::log::{self, Disk, Log, Place};
 use crate::codec::{CodecError, decode_bare, encode_bare};
 use crate::message::Priority;
 
@@ -152,7 +152,7 @@ impl Journal {
 
     /// The payload of a message, once that is committed.
     pub(super) fn read(&self, place: Place) -> Result<Vec<u8>, Error> {
-        let mut bytes = self.log.reader().read(place.in_log())?;
+        let mut bytes = self.log.reader().read(place)?;
         // What says that it is a payload.
         bytes.remove(0);
         Ok(bytes)
@@ -187,7 +187,7 @@ impl Journal {
         self.scratch.clear();
         self.scratch.push(PAYLOAD);
         self.scratch.extend_from_slice(payload);
-        Ok(Place::of_log(self.log.append(&self.scratch)?))
+        Ok(self.log.append(&self.scratch)?)
     }
 
     /// Moves some of what is still needed out of the oldest segment, if that takes too much room; retires it when nothing is left.
@@ -231,7 +231,7 @@ impl Draft {
         let nowhere = Place {
             segment: 0,
             offset: 0,
-            len: 0,
+            length: 0,
         };
         let dedup = self.dedup.map(|(print, window)| Dedup {
             print,
@@ -248,29 +248,6 @@ impl Draft {
             ..NewMessage::new(self.id, nowhere)
         };
         (message, self.payload)
-    }
-}
-
-impl Place {
-    const fn of_log(place: log::Place) -> Self {
-        let log::Place {
-            segment,
-            offset,
-            length,
-        } = place;
-        Self {
-            segment,
-            offset,
-            len: length,
-        }
-    }
-
-    const fn in_log(self) -> log::Place {
-        log::Place {
-            segment: self.segment,
-            offset: self.offset,
-            length: self.len,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::history::{Cause, Death, Failure, Reason};
 use super::message::{Ended, Handle, Message, NEVER, Stage};
-use super::place::Id;
+use super::names::Id;
 use super::record::{NewMessage, Record, Remembrance, Saved};
 
 impl Ledger {

@@ -1,7 +1,8 @@
 //! What makes an old segment of the log needless.
 
 use super::Ledger;
-use super::place::{Id, Place};
+use super::Place;
+use super::names::Id;
 use super::record::Record;
 
 impl Ledger {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Ledger;
-use super::place::{Fingerprint, Id};
+use super::names::{Fingerprint, Id};
 use super::record::{NewMessage, Record};
 
 /// What became of one message of a batch that was taken in.

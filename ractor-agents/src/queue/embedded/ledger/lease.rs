@@ -1,10 +1,11 @@
 //! Giving messages out.
 
 use super::Ledger;
+use super::Place;
 use super::faults::Fault;
 use super::leases::Token;
 use super::message::{NEVER, Stage};
-use super::place::{Id, Place};
+use super::names::Id;
 use super::record::Record;
 use crate::message::Priority;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::message::Handle;
-use super::place::Id;
+use super::names::Id;
 
 /// What a lease is shown by. Never given twice: each opening has an epoch of its own, and numbers its leases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

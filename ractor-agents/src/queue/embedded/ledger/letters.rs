@@ -1,11 +1,12 @@
 //! What operators do with dead letters.
 
 use super::Ledger;
+use super::Place;
 use super::dead::{Cursor, Filter};
 use super::enqueue::{Refused, Wanted};
 use super::history::History;
 use super::message::{Handle, Stage};
-use super::place::{Id, Place};
+use super::names::Id;
 use super::record::Record;
 use crate::message::Priority;
 

@@ -5,9 +5,10 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::Place;
 use super::groups::GroupHandle;
 use super::history::History;
-use super::place::{Id, Place};
+use super::names::Id;
 use crate::message::Priority;
 
 /// No time: never expires.

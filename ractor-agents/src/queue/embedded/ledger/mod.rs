@@ -52,8 +52,8 @@ mod lease;
 mod leases;
 mod letters;
 mod message;
+mod names;
 mod peek;
-mod place;
 mod ready;
 mod record;
 mod remembered;
@@ -73,12 +73,13 @@ pub(crate) use self::history::{Cause, Death, Failure, History, Reason, ReasonKin
 pub(crate) use self::lease::Leased;
 pub(crate) use self::leases::{ReleaseError, Stale, Token};
 pub(crate) use self::letters::{DeadLetter, Selection};
+pub(crate) use self::names::{Fingerprint, Id};
 pub(crate) use self::peek::{Position, View};
-pub(crate) use self::place::{Fingerprint, Id, Place};
 pub(crate) use self::record::{Dedup, NewMessage, Record, Remembrance, Saved};
 pub(crate) use self::settings::{ATTEMPTS_MAX, Aging, DEDUP_WINDOW, Settings};
 pub(crate) use self::settle::Fate;
 pub(crate) use self::stats::{LaneStats, Stats};
+pub(crate) use super::log::Place;
 
 use self::dead::Dead;
 use self::dice::Dice;

@@ -1,9 +1,10 @@
 //! Looking at messages without taking them, and removing them all.
 
 use super::Ledger;
+use super::Place;
 use super::history::Failure;
 use super::message::{Handle, Message, NEVER, Stage};
-use super::place::{Id, Place};
+use super::names::Id;
 use super::record::{Record, Saved};
 use crate::message::Priority;
 

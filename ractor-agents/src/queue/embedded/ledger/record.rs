@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Place;
 use super::history::{Cause, History, Reason};
-use super::place::{Fingerprint, Id, Place};
+use super::names::{Fingerprint, Id};
 use super::settings::ATTEMPTS_MAX;
 use crate::message::Priority;
 
@@ -74,7 +75,7 @@ pub(crate) enum Record {
 pub(crate) struct NewMessage {
     /// Its name.
     pub(crate) id: Id,
-    /// Where its payload is.
+    /// Where its payload is: in the segment of the record that brings it, or in an earlier one.
     pub(crate) place: Place,
     /// What it counts for against the bound in bytes. The key of its group should be in it.
     pub(crate) size: u32,
@@ -99,7 +100,7 @@ impl NewMessage {
         Self {
             id,
             place,
-            size: place.len,
+            size: place.length,
             priority: Priority::Normal,
             group: None,
             due: None,

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::place::{Fingerprint, Id};
+use super::names::{Fingerprint, Id};
 use super::record::Remembrance;
 
 /// Fingerprints within their windows, each with the name of the message that brought it first.

@@ -1,8 +1,8 @@
 //! From one order into another.
 
 use super::Ledger;
+use super::Place;
 use super::message::{Handle, Message, NEVER, Stage};
-use super::place::Place;
 
 impl Ledger {
     /// Changes a message, and puts it where it then belongs. A lease on it ends.

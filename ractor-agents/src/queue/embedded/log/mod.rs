@@ -76,6 +76,8 @@ mod tests;
 mod writer;
 mod yard;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use disk::{Disk, DiskFile, Lock, LockError};
 pub(crate) use error::Error;
 pub(crate) use reader::Reader;
@@ -83,7 +85,9 @@ pub(crate) use real::Folder;
 pub(crate) use writer::{Log, Segments};
 
 /// Where a record is: of the same size in memory whatever the record's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// On disk, where records tell of other records: fields are only ever added at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// The number of the segment.
     pub(crate) segment: u64,

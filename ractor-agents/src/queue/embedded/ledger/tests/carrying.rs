@@ -67,7 +67,7 @@ fn what_is_not_of_the_segment_is_not_moved() {
     let elsewhere = Place {
         segment: 4,
         offset: 0,
-        len: 10,
+        length: 10,
     };
     let moves = [(id, elsewhere), (Id(77), elsewhere)];
     desk.ledger.carry(1, 4, &moves, 10, &mut desk.log);

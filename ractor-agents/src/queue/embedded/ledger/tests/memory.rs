@@ -50,7 +50,7 @@ fn measured(with: impl Fn(u64, &mut NewMessage)) -> u64 {
         let place = Place {
             segment: number / 100_000,
             offset: 0,
-            len: 256,
+            length: 256,
         };
         let mut message = NewMessage::new(Id(u128::from_le_bytes(print(number).0)), place);
         with(number, &mut message);
@@ -123,7 +123,7 @@ fn what_operations_take() {
         let place = Place {
             segment: number / 100_000,
             offset: 0,
-            len: 256,
+            length: 256,
         };
         let mut message = NewMessage::new(Id(u128::from_le_bytes(print(number).0)), place);
         message.priority = Priority::ALL[usize::try_from(number % 5).unwrap()];

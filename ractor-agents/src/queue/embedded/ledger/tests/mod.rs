@@ -94,7 +94,7 @@ impl Desk {
         let place = Place {
             segment: 1,
             offset: 0,
-            len: 10,
+            length: 10,
         };
         NewMessage::new(Id(self.next_id), place)
     }

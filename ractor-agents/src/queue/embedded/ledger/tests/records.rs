@@ -77,7 +77,7 @@ fn all() -> Vec<Record> {
 const PLACE: Place = Place {
     segment: 4,
     offset: 5,
-    len: 6,
+    length: 6,
 };
 
 fn saved(id: Id) -> Saved {

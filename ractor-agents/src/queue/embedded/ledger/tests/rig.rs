@@ -274,7 +274,7 @@ impl Rig {
         let place = Place {
             segment: self.segment,
             offset: self.offset,
-            len: spec.size,
+            length: spec.size,
         };
         self.offset += spec.size;
         let now = self.now;
@@ -414,9 +414,9 @@ impl Rig {
                 *place = Place {
                     segment: self.segment,
                     offset: self.offset,
-                    len: place.len,
+                    length: place.length,
                 };
-                self.offset += place.len;
+                self.offset += place.length;
                 let at = self.model.index(*id).ok_or("carried from nowhere")?;
                 self.model.messages[at].saved.place = *place;
             }
