@@ -28,7 +28,7 @@ pub mod message;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod prelude;
-mod queue;
+pub mod queue;
 pub mod registry;
 pub mod routing;
 pub mod supervision;

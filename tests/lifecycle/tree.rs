@@ -43,6 +43,7 @@ async fn the_tree_shows_supervisors_and_agents_by_number() -> Result {
         "\
 /                  supervisor  running     0 restarts
 registry           worker      running     0 restarts
+queues             supervisor  running     0 restarts
 routers            supervisor  running     0 restarts
 agents             supervisor  running     0 restarts
 agents/agents-0    supervisor  running     0 restarts
@@ -93,7 +94,7 @@ async fn every_supervisor_can_be_killed_and_comes_back_with_its_agents() -> Resu
         to.push(swarm.spawn(Puppet::default()).await?);
     }
     let before = swarm.tree();
-    assert_eq!(before.supervisors().count(), 7);
+    assert_eq!(before.supervisors().count(), 8);
     for path in before.supervisors().map(|node| node.path.to_string()) {
         let now = swarm.tree();
         assert!(now.get(&path).ok_or("gone")?.kill(), "{path}");

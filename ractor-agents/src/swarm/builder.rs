@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 
 use super::{BuildError, Inner, Swarm};
 use crate::dead_letter::DeadLetters;
+use crate::queue::Broker;
 use crate::registry::{Checkup, Outliers};
 
 /// The least time between heartbeats. Source: a guess, a few ticks of the coarse clock.
@@ -27,6 +28,7 @@ pub struct Builder {
     pub(super) deadlock_detection: bool,
     pub(super) checkup: Checkup,
     pub(super) node: Option<Arc<str>>,
+    pub(super) broker: Option<Arc<dyn Broker>>,
 }
 
 impl Builder {
@@ -105,6 +107,12 @@ impl Builder {
         self
     }
 
+    /// Where [queues](Swarm::queue) are that do not choose a broker themselves. Default: none; then each has to.
+    pub fn broker(mut self, broker: impl Broker) -> Self {
+        self.broker = Some(Arc::new(broker));
+        self
+    }
+
     /// Builds the swarm and starts its supervision tree.
     ///
     /// # Errors
@@ -148,6 +156,7 @@ impl Default for Builder {
             deadlock_detection: true,
             checkup: Checkup::default(),
             node: None,
+            broker: None,
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::agent::{AgentId, Defaults};
 use crate::dead_letter::DeadLetters;
 use crate::mailbox::Settings;
 use crate::message::Clock;
+use crate::queue::Queues;
 use crate::registry::{Checks, Index, Obstacle, host_name};
 use crate::routing::LostAndFound;
 use crate::waits::{Before, Edge, Graph, Whom};
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     partitions: Vec<SupervisorRef>,
     routers: SupervisorRef,
     routers_made: AtomicU32,
+    queues: Queues,
     pub(crate) lost_and_found: LostAndFound,
     pub(crate) index: Arc<Index>,
     pub(crate) dead_letters: DeadLetters,
@@ -96,6 +98,11 @@ impl Inner {
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
             .into_ref();
+        // A broker that is lost is not asked again at once.
+        let queues = DynamicSupervisor::new()
+            .intensity(INFRASTRUCTURE)
+            .backoff(Backoff::default())
+            .into_ref();
         let clock = if builder.is_test {
             Clock::Tokio
         } else {
@@ -107,6 +114,7 @@ impl Inner {
             .intensity(INFRASTRUCTURE)
             .backoff(Backoff::NONE)
             .child(checks.spec())
+            .child(ChildSpec::supervisor("queues", queues.clone()))
             .child(ChildSpec::supervisor("routers", routers.clone()))
             .child(ChildSpec::supervisor("agents", agents))
             .into_ref();
@@ -125,6 +133,7 @@ impl Inner {
             partitions,
             routers,
             routers_made: AtomicU32::new(0),
+            queues: Queues::new(queues, builder.broker.clone()),
             lost_and_found: LostAndFound::default(),
             index,
             dead_letters: DeadLetters::new(builder.dead_letters_kept),
@@ -158,6 +167,10 @@ impl Inner {
 
     pub(crate) fn routers(&self) -> &SupervisorRef {
         &self.routers
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
     }
 
     pub(crate) fn next_router(&self) -> u32 {
@@ -267,7 +280,7 @@ impl Inner {
     }
 
     /// A timeout for callers that may be outside of any runtime.
-    fn within<F: Future>(&self, limit: Duration, work: F) -> Timeout<F> {
+    pub(crate) fn within<F: Future>(&self, limit: Duration, work: F) -> Timeout<F> {
         let _entered = self.timers().enter();
         tokio::time::timeout(limit, work)
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! swarm (root supervisor, one_for_one)
+//! ├── queues (dynamic supervisor) ── one actor per open queue
 //! ├── routers (dynamic supervisor) ── one actor per router
 //! └── agents (supervisor, one_for_one)
 //!     ├── agents-0 (dynamic supervisor) ── one actor per agent
@@ -185,6 +186,16 @@ impl Swarm {
         topic::TopicsBuilder::new(self.clone())
     }
 
+    /// A durable queue: awaiting it opens it, or begins one, and gives a [`Queue`](crate::queue::Queue). A name is `name` or `namespace/name`.
+    /// Opened again by the same name at the same broker, it is the same queue.
+    ///
+    /// # Errors
+    /// [`queue::Error`](crate::queue::Error): there is no broker, it cannot be reached, it gives less than is
+    /// [required](crate::queue::QueueBuilder::require), or the queue is in use.
+    pub fn queue<M>(&self, name: &str) -> crate::queue::QueueBuilder<M> {
+        crate::queue::QueueBuilder::new(self.clone(), name)
+    }
+
     /// Who is in the swarm, what each can do, and how each is doing.
     pub fn registry(&self) -> Registry {
         Registry::new(Arc::clone(&self.inner))
@@ -254,6 +265,7 @@ impl Swarm {
     /// println!("{}", swarm.tree());
     /// // /                  supervisor  running     0 restarts
     /// // registry           worker      running     0 restarts
+    /// // queues             supervisor  running     0 restarts
     /// // routers            supervisor  running     0 restarts
     /// // agents             supervisor  running     0 restarts
     /// // agents/agents-0    supervisor  running     0 restarts

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::ledger::{
-    Dedup, Fingerprint, Id, Ledger, NewMessage, Outcome, Record, Refused, Settings,
-};
+use super::ledger::{Dedup, Ledger, NewMessage, Outcome, Record, Refused, Settings};
 use super::log::{self, Disk, Log, Place};
 use crate::codec::{CodecError, decode_bare, encode_bare};
-use crate::message::Priority;
+use crate::queue::broker::Entry;
+use crate::queue::{Payload, time};
 
 /// The ledger of a queue whose changes go into a log.
 ///
@@ -20,22 +19,6 @@ pub(super) struct Journal {
     decided: Vec<Record>,
     /// Where records are encoded.
     scratch: Vec<u8>,
-}
-
-/// A message that is to be taken in.
-#[derive(Clone, Debug)]
-pub(super) struct Draft {
-    pub(super) id: Id,
-    pub(super) priority: Priority,
-    pub(super) group: Option<Box<str>>,
-    /// Not before, in milliseconds since 1970.
-    pub(super) due: Option<u64>,
-    /// Not from then on.
-    pub(super) expires: Option<u64>,
-    pub(super) attempts_max: u32,
-    /// What it is told from others by, and for how long from now on, in milliseconds.
-    pub(super) dedup: Option<(Fingerprint, u64)>,
-    pub(super) payload: Vec<u8>,
 }
 
 /// Why a journal cannot go on, or did not take something in.
@@ -108,14 +91,24 @@ impl Journal {
         &self.ledger
     }
 
-    /// Takes all messages of a batch in that are new, or none.
-    pub(super) fn enqueue(&mut self, batch: Vec<Draft>, now: u64) -> Result<Vec<Outcome>, Error> {
+    /// Takes all messages of a batch in that are new, or none. Fingerprints are remembered for `window` milliseconds.
+    pub(super) fn enqueue(
+        &mut self,
+        batch: Vec<Entry>,
+        window: u64,
+        now: u64,
+    ) -> Result<Vec<Outcome>, Error> {
         self.change(|ledger, out| ledger.advance(now, out))?;
         let now = self.ledger.now();
-        let (mut messages, payloads): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|draft| draft.split(now)).unzip();
+        let (mut messages, payloads): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|entry| split(entry, window, now))
+            .unzip();
         let outcomes = self.ledger.judge(&messages)?;
-        let payload_bytes = payloads.iter().map(|payload| payload.len() + 1).sum();
+        let payload_bytes = payloads
+            .iter()
+            .map(|payload| payload.as_bytes().len() + 1)
+            .sum();
         let groups = messages.iter().filter_map(|message| message.group.as_ref());
         let groups: usize = groups.map(|group| group.len()).sum();
         let record_bytes = messages.len() * NEW_MESSAGE_MAX + groups;
@@ -123,7 +116,7 @@ impl Journal {
         let each = messages.iter_mut().zip(&payloads).zip(&outcomes);
         for ((message, payload), outcome) in each {
             if *outcome == Outcome::Accepted {
-                message.place = self.append_payload(payload)?;
+                message.place = self.append_payload(payload.as_bytes())?;
             }
         }
         self.change(|ledger, out| ledger.enqueue(messages, now, out))??;
@@ -223,32 +216,31 @@ fn as_u32(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-impl Draft {
-    /// What the ledger is told, with a place that is none yet, and the payload.
-    fn split(self, now: u64) -> (NewMessage, Vec<u8>) {
-        let group = self.group.as_ref().map_or(0, |group| group.len());
-        let size = as_u32(self.payload.len() + group);
-        let nowhere = Place {
-            segment: 0,
-            offset: 0,
-            length: 0,
-        };
-        let dedup = self.dedup.map(|(print, window)| Dedup {
-            print,
-            until: now.saturating_add(window),
-        });
-        let message = NewMessage {
-            size,
-            priority: self.priority,
-            group: self.group,
-            due: self.due,
-            expires: self.expires,
-            attempts_max: self.attempts_max,
-            dedup,
-            ..NewMessage::new(self.id, nowhere)
-        };
-        (message, self.payload)
-    }
+/// What the ledger is told, with a place that is none yet, and the payload.
+fn split(entry: Entry, window: u64, now: u64) -> (NewMessage, Payload) {
+    let group = entry.group.as_ref().map_or(0, |group| group.len());
+    let nowhere = Place {
+        segment: 0,
+        offset: 0,
+        length: 0,
+    };
+    let after = |wait| now.saturating_add(time::as_millis(wait));
+    let dedup = entry.print.map(|print| Dedup {
+        print,
+        until: now.saturating_add(window),
+    });
+    let message = NewMessage {
+        id: entry.id,
+        place: nowhere,
+        size: as_u32(entry.payload.as_bytes().len() + group),
+        priority: entry.priority,
+        group: entry.group,
+        due: (!entry.delay.is_zero()).then(|| after(entry.delay)),
+        expires: entry.ttl.map(after),
+        attempts_max: entry.attempts_max,
+        dedup,
+    };
+    (message, entry.payload)
 }
 
 impl std::fmt::Debug for Journal {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::journal::{Error, Journal};
+use super::journal::{self, Journal};
 use super::ledger::{Leased, Refused};
 use super::log;
+use crate::queue::{BrokerError, Error, Token, time};
 
 /// What all who call and the writer share. It outlives the writer: what nobody has taken yet waits for the next one.
 pub(super) struct Calls {
@@ -30,7 +31,7 @@ struct Inbox {
 }
 
 /// Changes the journal, and says what is to be done when that is on disk.
-type Job = Box<dyn FnOnce(&mut Journal, u64) -> Result<Answer, Error> + Send>;
+type Job = Box<dyn FnOnce(&mut Journal, u64) -> Result<Answer, journal::Error> + Send>;
 type Answer = Box<dyn FnOnce() + Send>;
 
 /// Somebody waits for messages.
@@ -39,7 +40,7 @@ struct Waiting {
     /// Of the lease, in milliseconds.
     length: u64,
     until: Instant,
-    answer: oneshot::Sender<Result<Vec<Delivery>, CallError>>,
+    answer: oneshot::Sender<Vec<Delivery>>,
 }
 
 /// A message on lease, and what is in it.
@@ -49,34 +50,16 @@ pub(super) struct Delivery {
     pub(super) payload: Vec<u8>,
 }
 
-/// Why a call did not do what it was to.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
-    /// Nothing has changed.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// Nothing has changed: the message, or the batch, is too long.
-    #[error("{length} bytes are more than the {length_max} of a segment")]
-    TooLong { length: usize, length_max: usize },
-    /// Nothing has changed: the disk is full.
-    #[error("the disk is full")]
-    NoSpace,
-    /// The disk failed, or the process ends: it may be done or not.
-    #[error("it is not known whether it was done")]
-    Unknown,
-}
-
-impl CallError {
-    /// What a caller is told of an error that ends nothing. Others come back.
-    fn of(error: Error) -> Result<Self, Error> {
-        match error {
-            Error::Refused(refused) => Ok(Self::Refused(refused)),
-            Error::Log(log::Error::NoSpace(_)) => Ok(Self::NoSpace),
-            Error::Log(log::Error::TooLong { length, length_max }) => {
-                Ok(Self::TooLong { length, length_max })
-            }
-            fatal => Err(fatal),
+/// What a caller is told of an error that changed nothing and ends nothing. Others come back.
+fn told(error: journal::Error) -> Result<Error, journal::Error> {
+    match error {
+        journal::Error::Refused(Refused::Full(bound)) => Ok(Error::Full(bound)),
+        journal::Error::Refused(Refused::NeverFits(bound)) => Ok(Error::NeverFits(bound)),
+        journal::Error::Log(log::Error::NoSpace(_)) => Ok(Error::NoSpace),
+        journal::Error::Log(log::Error::TooLong { length, length_max }) => {
+            Ok(Error::TooLong { length, length_max })
         }
+        fatal => Err(fatal),
     }
 }
 
@@ -99,30 +82,51 @@ impl Calls {
     /// Dropped before it is done, the work may be done or not.
     pub(super) async fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Journal, u64) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, CallError> {
-        let _place = self.room.acquire().await.map_err(|_| CallError::Unknown)?;
+        work: impl FnOnce(&mut Journal, u64) -> Result<T, journal::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = self.room.acquire().await.map_err(|_| Error::Closed)?;
         let (answer, done) = oneshot::channel();
         self.push(Box::new(move |journal, now| {
             let outcome = work(journal, now)
-                .map_or_else(|error| CallError::of(error).map(Err), |done| Ok(Ok(done)))?;
+                .map_or_else(|error| told(error).map(Err), |done| Ok(Ok(done)))?;
             // Whoever asked may have gone.
             Ok(Box::new(move || drop(answer.send(outcome))))
-        }));
-        done.await.map_err(|_| CallError::Unknown)?
+        }))?;
+        let lost = |_| Error::Unknown(BrokerError::new("its writer failed"));
+        done.await.map_err(lost)?
     }
 
-    fn push(&self, job: Job) {
+    /// Has the writer do something that nobody waits for.
+    pub(super) fn send(
+        &self,
+        work: impl FnOnce(&mut Journal, u64) -> Result<(), journal::Error> + Send + 'static,
+    ) {
+        // Where the queue is closed, nothing is left to be done.
+        let _ = self.push(Box::new(move |journal, now| {
+            work(journal, now)?;
+            Ok(Box::new(|| ()))
+        }));
+    }
+
+    fn push(&self, job: Job) -> Result<(), Error> {
         let mut inbox = self.inbox.lock();
+        if inbox.is_closed {
+            return Err(Error::Closed);
+        }
         inbox.jobs.push(job);
         if inbox.jobs.len() == 1 {
             self.came.notify_one();
         }
+        Ok(())
     }
 
     fn stand_in_line(&self, waiting: Waiting) {
-        self.inbox.lock().waiting.push_back(waiting);
-        self.came.notify_one();
+        let mut inbox = self.inbox.lock();
+        // Otherwise it is told so by its end.
+        if !inbox.is_closed {
+            inbox.waiting.push_back(waiting);
+            self.came.notify_one();
+        }
     }
 
     /// Leases up to `count` messages for `length`, waiting for the first of them up to `wait`. Empty if none came.
@@ -134,24 +138,38 @@ impl Calls {
         count: usize,
         length: Duration,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, CallError> {
-        let _seat = self.seats.acquire().await.map_err(|_| CallError::Unknown)?;
+    ) -> Result<Vec<Delivery>, Error> {
+        let _seat = self.seats.acquire().await.map_err(|_| Error::Closed)?;
         let (answer, given) = oneshot::channel();
         let now = Instant::now();
         self.stand_in_line(Waiting {
             // Of none, nobody could ever be served.
             count: count.max(1),
-            length: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
+            length: time::as_millis(length),
             until: now.checked_add(wait).unwrap_or(now + FAR),
             answer,
         });
-        given.await.map_err(|_| CallError::Unknown)?
+        given.await.map_err(|_| Error::Closed)
     }
 
-    /// The writer finishes what was pushed before, and ends.
+    /// Gives a message back that nobody has started on. Nobody waits for that.
+    pub(super) fn release(&self, token: Token) {
+        self.send(move |journal, now| {
+            // It may have run out meanwhile, or have been started on, which is as good.
+            let _ = journal.change(|ledger, out| ledger.release(token, now, out))?;
+            Ok(())
+        });
+    }
+
+    /// The writer finishes what was pushed before, and ends. Nothing new is taken.
     pub(super) fn close(&self) {
-        self.inbox.lock().is_closed = true;
+        let mut inbox = self.inbox.lock();
+        inbox.is_closed = true;
+        let waiting = std::mem::take(&mut inbox.waiting);
         self.came.notify_one();
+        drop(inbox);
+        // They are told so by that.
+        drop(waiting);
     }
 }
 
@@ -161,14 +179,15 @@ const FAR: Duration = Duration::from_hours(24 * 365);
 /// Writes until they are closed. Blocks; for a thread of its own.
 ///
 /// # Errors
-/// Whatever ends the journal. Those whose calls were being done are told [`CallError::Unknown`]; the queue has to be opened anew.
-pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), Error> {
+/// Whatever ends the journal. Those whose calls were being done are told [`Error::Unknown`]; the queue has to be opened anew.
+pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), journal::Error> {
+    let clock = Clock::from(journal.ledger().now());
     let mut is_busy = true;
     loop {
-        let Some(taken) = calls.take(&journal, is_busy) else {
+        let Some(taken) = calls.take(&journal, &clock, is_busy) else {
             return Ok(());
         };
-        let now = now();
+        let now = clock.now();
         let mut answers = Vec::with_capacity(taken.len());
         for job in taken {
             answers.push(job(&mut journal, now)?);
@@ -184,21 +203,32 @@ pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), Error> {
     }
 }
 
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
+/// The time in milliseconds since 1970, as the system told it once; from there on, as time passes: a system's clock that is set does not
+/// end leases.
+struct Clock {
+    at: u64,
+    then: Instant,
 }
 
-type Given = Vec<(
-    oneshot::Sender<Result<Vec<Delivery>, CallError>>,
-    Vec<Leased>,
-)>;
+impl Clock {
+    /// Not before `at`, which was before.
+    fn from(at: u64) -> Self {
+        Self {
+            at: at.max(time::millis(SystemTime::now())),
+            then: Instant::now(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.at.saturating_add(time::as_millis(self.then.elapsed()))
+    }
+}
+
+type Given = Vec<(oneshot::Sender<Vec<Delivery>>, Vec<Leased>)>;
 
 impl Calls {
     /// What there is to do now. `None` when it is closed and nothing is left.
-    fn take(&self, journal: &Journal, is_busy: bool) -> Option<Vec<Job>> {
+    fn take(&self, journal: &Journal, clock: &Clock, is_busy: bool) -> Option<Vec<Job>> {
         let mut inbox = self.inbox.lock();
         while inbox.jobs.is_empty() {
             if inbox.is_closed {
@@ -207,7 +237,7 @@ impl Calls {
             if is_busy || inbox.has_waiting_for(journal) {
                 break;
             }
-            match inbox.rest(journal) {
+            match inbox.rest(journal, clock) {
                 Some(rest) if rest.is_zero() => break,
                 Some(rest) => drop(self.came.wait_for(&mut inbox, rest)),
                 None => self.came.wait(&mut inbox),
@@ -217,7 +247,7 @@ impl Calls {
     }
 
     /// Leases messages to those who wait, in their order, and lets go of those who have waited long enough.
-    fn give(&self, journal: &mut Journal, now: u64) -> Result<Given, Error> {
+    fn give(&self, journal: &mut Journal, now: u64) -> Result<Given, journal::Error> {
         let mut waiting = std::mem::take(&mut self.inbox.lock().waiting);
         let mut given = Vec::new();
         while let Some(first) = waiting.pop_front() {
@@ -241,29 +271,25 @@ impl Calls {
         inbox.waiting = waiting;
         drop(inbox);
         for Waiting { answer, .. } in late {
-            let _ = answer.send(Ok(Vec::new()));
+            let _ = answer.send(Vec::new());
         }
         Ok(given)
     }
 }
 
 /// Gives messages to those who waited, with their payloads. Those of whoever has gone are given back.
-fn hand_over(calls: &Calls, journal: &Journal, given: Given) -> Result<(), Error> {
+fn hand_over(calls: &Calls, journal: &Journal, given: Given) -> Result<(), journal::Error> {
     for (answer, leased) in given {
         let mut deliveries = Vec::with_capacity(leased.len());
         for leased in leased {
             let payload = journal.read(leased.place)?;
             deliveries.push(Delivery { leased, payload });
         }
-        let Err(Ok(deliveries)) = answer.send(Ok(deliveries)) else {
+        let Err(deliveries) = answer.send(deliveries) else {
             continue;
         };
         for Delivery { leased, .. } in deliveries {
-            calls.push(Box::new(move |journal, now| {
-                // It may have run out meanwhile, which is as good.
-                let _ = journal.change(|ledger, out| ledger.release(leased.token, now, out))?;
-                Ok(Box::new(|| ()))
-            }));
+            calls.release(leased.token);
         }
     }
     Ok(())
@@ -279,11 +305,11 @@ impl Inbox {
     }
 
     /// Until when there is nothing to do unless somebody comes.
-    fn rest(&self, journal: &Journal) -> Option<Duration> {
+    fn rest(&self, journal: &Journal, clock: &Clock) -> Option<Duration> {
         let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
         let waiting = waiting.map(|until| until.saturating_duration_since(Instant::now()));
         let due = journal.ledger().next_due();
-        let due = due.map(|due| Duration::from_millis(due.saturating_sub(now())));
+        let due = due.map(|due| Duration::from_millis(due.saturating_sub(clock.now())));
         [waiting, due].into_iter().flatten().min()
     }
 }

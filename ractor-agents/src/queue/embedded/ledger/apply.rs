@@ -1,10 +1,9 @@
 //! What each record makes true.
 
-use super::Ledger;
-use super::history::{Cause, Death, Failure, Reason};
 use super::message::{Ended, Handle, Message, NEVER, Stage};
-use super::names::Id;
 use super::record::{NewMessage, Record, Remembrance, Saved};
+use super::{Cause, Death, Failure, Id, Ledger, Reason};
+use crate::queue::time;
 
 impl Ledger {
     /// Makes a record true: one that was decided just now, or one from the log.
@@ -223,7 +222,7 @@ fn end_attempt(message: &mut Message, at: u64, attempts: u32, cause: Option<&Cau
     message.is_running = false;
     if let Some(cause) = cause {
         message.history_mut().failed(Failure {
-            at,
+            at: time::at(at),
             attempt: attempts,
             cause: cause.clone(),
         });
@@ -233,7 +232,7 @@ fn end_attempt(message: &mut Message, at: u64, attempts: u32, cause: Option<&Cau
 fn bury(message: &mut Message, at: u64, reason: Reason) {
     let attempts = message.attempts;
     message.history_mut().dead = Some(Death {
-        at,
+        at: time::at(at),
         attempts,
         reason,
     });

@@ -1,9 +1,7 @@
 //! What makes an old segment of the log needless.
 
-use super::Ledger;
-use super::Place;
-use super::names::Id;
 use super::record::Record;
+use super::{Id, Ledger, Place};
 
 impl Ledger {
     /// How many messages, dead letters and fingerprints are of a segment.
@@ -12,6 +10,7 @@ impl Ledger {
     }
 
     /// The oldest segment that anything is of.
+    #[cfg(test)]
     pub(crate) fn oldest_segment(&self) -> Option<u64> {
         let oldest = [self.segments.oldest(), self.remembered.oldest_segment()];
         oldest.into_iter().flatten().min()

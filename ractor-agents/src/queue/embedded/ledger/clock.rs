@@ -1,11 +1,10 @@
 //! What the time brings.
 
-use super::Ledger;
 use super::dice::backoff;
 use super::faults::Fault;
-use super::history::{Cause, Reason};
 use super::message::{Ended, Handle, Message};
 use super::record::Record;
+use super::{Cause, Ledger, Reason};
 
 impl Ledger {
     /// Does what is due: leases run out, times to live end, delayed messages are in line, fingerprints are forgotten, and

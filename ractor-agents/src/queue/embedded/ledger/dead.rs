@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::history::ReasonKind;
 use super::message::Handle;
+use super::{Cursor, Filter, ReasonKind};
+use crate::queue::time;
 
 /// One set per reason, so that a page by reason costs nothing more than its letters.
 #[derive(Debug, Default)]
@@ -15,34 +16,6 @@ pub(super) struct Dead {
 
 /// When it died, its place in line, and where it is.
 pub(super) type Key = (u64, u64, Handle);
-
-/// Where a page of dead letters ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Cursor {
-    pub(super) at: u64,
-    pub(super) order: u64,
-}
-
-/// Which dead letters. Default: all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Filter {
-    /// Dead for this reason.
-    pub(crate) reason: Option<ReasonKind>,
-    /// Dead since then, in milliseconds since 1970.
-    pub(crate) from: u64,
-    /// Dead before then.
-    pub(crate) before: u64,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self {
-            reason: None,
-            from: 0,
-            before: u64::MAX,
-        }
-    }
-}
 
 impl Dead {
     pub(super) fn set_mut(&mut self, kind: ReasonKind) -> &mut BTreeSet<Key> {
@@ -81,14 +54,15 @@ impl Dead {
         count_max: usize,
     ) -> Vec<Handle> {
         let after = after.map_or((0, 0), |cursor| (cursor.at, cursor.order + 1));
-        let from = after.max((filter.from, 0));
+        let from = after.max((filter.since.map_or(0, time::millis), 0));
+        let before = filter.before.map_or(u64::MAX, time::millis);
         let mut page: Vec<(u64, u64, Handle)> = ReasonKind::ALL
             .into_iter()
             .filter(|kind| filter.reason.is_none_or(|wanted| wanted == *kind))
             .flat_map(|kind| {
                 self.set(kind)
                     .range((from.0, from.1, Handle::FIRST)..)
-                    .take_while(|(at, ..)| *at < filter.before)
+                    .take_while(|(at, ..)| *at < before)
                     .take(count_max)
                     .copied()
             })

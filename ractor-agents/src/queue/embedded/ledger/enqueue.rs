@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Ledger;
-use super::names::{Fingerprint, Id};
 use super::record::{NewMessage, Record};
+use super::{Bound, Fingerprint, Id, Ledger};
 
 /// What became of one message of a batch that was taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,33 +15,15 @@ pub(crate) enum Outcome {
     Duplicate { of: Id },
 }
 
-/// A bound of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Bound {
-    /// [`Settings::count_max`](super::Settings::count_max).
-    Count { max: usize },
-    /// [`Settings::bytes_max`](super::Settings::bytes_max).
-    Bytes { max: u64 },
-    /// [`Settings::remembered_max`](super::Settings::remembered_max).
-    Remembered { max: usize },
-}
-
 /// Why nothing was taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub(crate) enum Refused {
     /// There is no room now.
-    #[error("the queue is full: {0:?}")]
+    #[error("the queue is full: {0}")]
     Full(Bound),
     /// There is no room for so much even in an empty queue.
-    #[error("more than fits into the queue: {0:?}")]
+    #[error("more than fits into the queue: {0}")]
     NeverFits(Bound),
-}
-
-impl Refused {
-    /// Whether the same call may succeed later.
-    pub(crate) const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Full(_))
-    }
 }
 
 impl Ledger {

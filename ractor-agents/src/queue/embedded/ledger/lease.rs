@@ -1,12 +1,9 @@
 //! Giving messages out.
 
-use super::Ledger;
-use super::Place;
 use super::faults::Fault;
-use super::leases::Token;
 use super::message::{NEVER, Stage};
-use super::names::Id;
 use super::record::Record;
+use super::{Id, Ledger, Place, Token};
 use crate::message::Priority;
 
 /// A message on lease.

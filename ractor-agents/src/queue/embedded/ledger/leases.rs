@@ -2,45 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::Stale;
 use super::message::Handle;
-use super::names::Id;
-
-/// What a lease is shown by. Never given twice: each opening has an epoch of its own, and numbers its leases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Token {
-    /// Of the opening that gave it. Later openings have higher epochs.
-    pub(crate) epoch: u64,
-    /// Of the lease in its opening, from 1. Later leases have higher numbers.
-    pub(crate) number: u64,
-    /// The message.
-    pub(crate) id: Id,
-}
-
-/// Why a token is not good any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub(crate) enum Stale {
-    /// It was given before the queue was opened anew.
-    #[error("the lease is from before the queue was opened anew")]
-    Restarted,
-    /// No such token was ever given.
-    #[error("no such lease was ever given")]
-    Unknown,
-    /// The message is acknowledged, purged, discarded or redriven since.
-    #[error("the message is done with")]
-    Gone,
-    /// The message is a dead letter.
-    #[error("the message is a dead letter")]
-    Dead,
-    /// The message has been leased anew since.
-    #[error("the message has been leased anew")]
-    Replaced,
-    /// The lease ran out, and the message waits for another.
-    #[error("the lease has run out")]
-    Expired,
-    /// The lease was given back, and the message waits for another.
-    #[error("the lease was given back")]
-    GivenBack,
-}
 
 /// Why a lease could not be given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

@@ -1,14 +1,11 @@
 //! What operators do with dead letters.
 
-use super::Ledger;
-use super::Place;
-use super::dead::{Cursor, Filter};
 use super::enqueue::{Refused, Wanted};
-use super::history::History;
 use super::message::{Handle, Stage};
-use super::names::Id;
 use super::record::Record;
+use super::{Cursor, Filter, History, Id, Ledger, Place, Selection};
 use crate::message::Priority;
+use crate::queue::time;
 
 /// A dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +26,6 @@ pub(crate) struct DeadLetter {
     pub(crate) history: History,
     /// The page that begins behind it.
     pub(crate) cursor: Cursor,
-}
-
-/// Which dead letters are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Selection {
-    /// Those of these names; others are passed over.
-    Ids(Vec<Id>),
-    /// Up to `count_max` that the filter means, oldest first.
-    Oldest { filter: Filter, count_max: usize },
 }
 
 impl Ledger {
@@ -123,7 +111,7 @@ impl Ledger {
     fn letter(&self, handle: Handle) -> Option<DeadLetter> {
         let message = self.messages.get(handle)?;
         let history = message.history.as_deref()?.clone();
-        let at = history.dead.as_ref()?.at;
+        let at = time::millis(history.dead.as_ref()?.at);
         let group = message.group.and_then(|group| self.groups.key(group));
         Some(DeadLetter {
             id: message.id,

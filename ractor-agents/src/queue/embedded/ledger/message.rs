@@ -5,10 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::Place;
 use super::groups::GroupHandle;
-use super::history::History;
-use super::names::Id;
+use super::{History, Id, Place};
 use crate::message::Priority;
 
 /// No time: never expires.

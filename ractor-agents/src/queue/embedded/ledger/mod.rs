@@ -47,12 +47,10 @@ mod dice;
 mod enqueue;
 mod faults;
 mod groups;
-mod history;
 mod lease;
 mod leases;
 mod letters;
 mod message;
-mod names;
 mod peek;
 mod ready;
 mod record;
@@ -67,19 +65,20 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub(crate) use self::dead::{Cursor, Filter};
-pub(crate) use self::enqueue::{Bound, Outcome, Refused};
-pub(crate) use self::history::{Cause, Death, Failure, History, Reason, ReasonKind};
+pub(crate) use self::enqueue::{Outcome, Refused};
 pub(crate) use self::lease::Leased;
-pub(crate) use self::leases::{ReleaseError, Stale, Token};
-pub(crate) use self::letters::{DeadLetter, Selection};
-pub(crate) use self::names::{Fingerprint, Id};
+pub(crate) use self::leases::ReleaseError;
+pub(crate) use self::letters::DeadLetter;
 pub(crate) use self::peek::{Position, View};
-pub(crate) use self::record::{Dedup, NewMessage, Record, Remembrance, Saved};
-pub(crate) use self::settings::{ATTEMPTS_MAX, Aging, DEDUP_WINDOW, Settings};
+pub(crate) use self::record::{Dedup, NewMessage, Record};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::settle::Fate;
-pub(crate) use self::stats::{LaneStats, Stats};
 pub(crate) use super::log::Place;
+use crate::queue::history::{Cause, Death, Failure, History, Reason, ReasonKind};
+use crate::queue::{
+    Aging, Bound, Cursor, Filter, Fingerprint, LaneStats, MessageId as Id, Selection, Stale, Stats,
+    Token,
+};
 
 use self::dead::Dead;
 use self::dice::Dice;
@@ -179,6 +178,7 @@ impl Ledger {
     }
 
     /// Of this opening; 0 before the first.
+    #[cfg(test)]
     pub(crate) const fn epoch(&self) -> u64 {
         self.epoch
     }

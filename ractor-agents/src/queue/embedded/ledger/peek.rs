@@ -1,11 +1,8 @@
 //! Looking at messages without taking them, and removing them all.
 
-use super::Ledger;
-use super::Place;
-use super::history::Failure;
 use super::message::{Handle, Message, NEVER, Stage};
-use super::names::Id;
 use super::record::{Record, Saved};
+use super::{Failure, Id, Ledger, Place};
 use crate::message::Priority;
 
 /// A message as it is.
@@ -64,6 +61,7 @@ impl Ledger {
     }
 
     /// One message or dead letter.
+    #[cfg(test)]
     pub(crate) fn find(&self, id: Id) -> Option<View> {
         self.view(self.messages.find(id)?)
     }

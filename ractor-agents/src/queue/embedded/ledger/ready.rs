@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Aging;
 use super::message::Handle;
-use super::settings::Aging;
 use crate::message::{PerLane, Priority};
 
 /// After how many leases to others in a row a priority has its turn. Where four have it at once they go one after another,

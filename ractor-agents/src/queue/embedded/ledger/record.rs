@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Place;
-use super::history::{Cause, History, Reason};
-use super::names::{Fingerprint, Id};
-use super::settings::ATTEMPTS_MAX;
+use super::{Cause, Fingerprint, History, Id, Place, Reason};
 use crate::message::Priority;
 
 /// One change. Applying it is all or nothing, so whatever must not be seen half done is one record.
@@ -94,6 +91,7 @@ pub(crate) struct NewMessage {
     pub(crate) dedup: Option<Dedup>,
 }
 
+#[cfg(test)]
 impl NewMessage {
     /// Of normal priority, due at once, for ever, with 20 attempts; in no group and told from others by its name only.
     pub(crate) const fn new(id: Id, place: Place) -> Self {
@@ -105,7 +103,7 @@ impl NewMessage {
             group: None,
             due: None,
             expires: None,
-            attempts_max: ATTEMPTS_MAX,
+            attempts_max: crate::queue::options::ATTEMPTS,
             dedup: None,
         }
     }

@@ -6,8 +6,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::names::{Fingerprint, Id};
 use super::record::Remembrance;
+use super::{Fingerprint, Id};
 
 /// Fingerprints within their windows, each with the name of the message that brought it first.
 ///
@@ -177,6 +177,7 @@ impl Remembered {
     }
 
     /// The oldest segment that has an entry.
+    #[cfg(test)]
     pub(super) fn oldest_segment(&self) -> Option<u64> {
         Some(self.runs.iter().find(|run| run.live > 0)?.segment)
     }

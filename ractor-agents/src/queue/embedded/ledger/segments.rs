@@ -26,6 +26,7 @@ impl Segments {
         self.0.get(&segment).map_or(0, BTreeSet::len)
     }
 
+    #[cfg(test)]
     pub(super) fn oldest(&self) -> Option<u64> {
         Some(*self.0.first_key_value()?.0)
     }

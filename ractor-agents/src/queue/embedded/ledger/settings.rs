@@ -1,4 +1,6 @@
-//! What can be chosen for a queue.
+//! What can be chosen for a ledger.
+
+use super::Aging;
 
 /// Limits and habits of one queue. Not on disk: each opening may choose anew, and records never depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +37,3 @@ impl Default for Settings {
         }
     }
 }
-
-/// How priorities share the leases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Aging {
-    /// Strictly by priority, except that a priority passed over 28 times in a row has its turn: each of them gets at least
-    /// one lease in 32 while it has something available.
-    #[default]
-    Fair,
-    /// Strictly by priority: low ones may wait for ever.
-    Strict,
-}
-
-/// How many attempts a message has where nobody says. Source: the delivery limit of quorum queues in `RabbitMQ` 4.
-pub(crate) const ATTEMPTS_MAX: u32 = 20;
-
-/// How long a fingerprint is remembered where nobody says, in milliseconds. Source: SQS FIFO's window, 5 min.
-pub(crate) const DEDUP_WINDOW: u64 = 300_000;

@@ -1,11 +1,10 @@
 //! What whoever has a message on lease may do with it.
 
-use super::Ledger;
 use super::faults::Fault;
-use super::history::{Cause, Reason};
-use super::leases::{ReleaseError, Stale, Token};
+use super::leases::ReleaseError;
 use super::message::{Ended, Handle, Stage};
 use super::record::Record;
+use super::{Cause, Ledger, Reason, Stale, Token};
 
 /// What became of a message whose attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! From one order into another.
 
-use super::Ledger;
-use super::Place;
 use super::message::{Handle, Message, NEVER, Stage};
+use super::{Ledger, Place};
+use crate::queue::time;
 
 impl Ledger {
     /// Changes a message, and puts it where it then belongs. A lease on it ends.
@@ -157,5 +157,8 @@ const fn is_retry(message: &Message) -> bool {
 
 fn death_of(message: &Message, handle: Handle) -> Option<(super::ReasonKind, super::dead::Key)> {
     let death = message.history.as_ref()?.dead.as_ref()?;
-    Some((death.reason.kind(), (death.at, message.order, handle)))
+    Some((
+        death.reason.kind(),
+        (time::millis(death.at), message.order, handle),
+    ))
 }

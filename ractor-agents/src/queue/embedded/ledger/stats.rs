@@ -1,51 +1,9 @@
 //! How much of what there is.
 
-use super::Ledger;
 use super::message::{Message, Stage};
+use super::{LaneStats, Ledger, Stats};
 use crate::message::{PerLane, Priority};
-
-/// A ledger in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stats {
-    /// Messages in the queue by priority, highest first.
-    pub(crate) lanes: [LaneStats; Priority::COUNT],
-    /// Bytes of the messages in the queue.
-    pub(crate) bytes: u64,
-    /// Dead letters.
-    pub(crate) dead: usize,
-    /// Bytes of the dead letters.
-    pub(crate) dead_bytes: u64,
-    /// Fingerprints in memory.
-    pub(crate) remembered: usize,
-    /// When the oldest of the messages that are available was enqueued, in milliseconds since 1970.
-    pub(crate) oldest_at: Option<u64>,
-    /// Whether no leases are given.
-    pub(crate) is_paused: bool,
-}
-
-impl Stats {
-    /// Messages in the queue.
-    pub(crate) fn count(&self) -> usize {
-        self.lanes.iter().map(LaneStats::sum).sum()
-    }
-}
-
-/// The messages of one priority in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LaneStats {
-    /// In line, those behind the head of their group included.
-    pub(crate) ready: usize,
-    /// Not due yet, for the first time or again.
-    pub(crate) delayed: usize,
-    /// On lease.
-    pub(crate) leased: usize,
-}
-
-impl LaneStats {
-    const fn sum(&self) -> usize {
-        self.ready + self.delayed + self.leased
-    }
-}
+use crate::queue::time;
 
 /// Counts kept up as messages move.
 #[derive(Debug, Default)]
@@ -85,7 +43,7 @@ impl Tally {
 
     /// Messages in the queue, without dead letters.
     pub(super) fn count(&self) -> usize {
-        self.lanes.iter().map(LaneStats::sum).sum()
+        self.lanes.iter().map(LaneStats::count).sum()
     }
 
     /// Their bytes.
@@ -108,7 +66,7 @@ impl Ledger {
             dead: self.tally.dead,
             dead_bytes: self.tally.dead_bytes,
             remembered: self.remembered.len(),
-            oldest_at: oldest,
+            oldest_at: oldest.map(time::at),
             is_paused: self.paused,
         }
     }

@@ -80,9 +80,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use disk::{Disk, DiskFile, Lock, LockError};
 pub(crate) use error::Error;
-pub(crate) use reader::Reader;
 pub(crate) use real::Folder;
-pub(crate) use writer::{Log, Segments};
+pub(crate) use writer::Log;
 
 /// Where a record is: of the same size in memory whatever the record's.
 ///

@@ -135,6 +135,7 @@ impl Log {
     }
 
     /// The number of this opening: one more than that of the one before, and on disk.
+    #[cfg(test)]
     pub(crate) const fn epoch(&self) -> u64 {
         self.epoch
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::ledger::Token;
 use super::super::log::simulate::Simulated;
-use super::{draft, open};
+use super::{WINDOW, draft, open};
+use crate::queue::Token;
 
 /// A small generator of its own, so that a seed is all there is to a run.
 struct Dice(u64);
@@ -74,7 +74,7 @@ fn what_was_answered_survives_every_power_cut() {
                                 draft(next, payload(next))
                             })
                             .collect();
-                        journal.enqueue(drafts, now).expect("there is room");
+                        journal.enqueue(drafts, WINDOW, now).expect("there is room");
                     }
                     2..4 => {
                         let given = journal

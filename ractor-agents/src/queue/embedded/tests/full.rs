@@ -3,7 +3,7 @@
 use super::super::journal::Error;
 use super::super::log;
 use super::super::log::simulate::Simulated;
-use super::{draft, open};
+use super::{WINDOW, draft, open};
 
 #[test]
 fn what_has_come_and_gone_takes_no_room() {
@@ -11,13 +11,13 @@ fn what_has_come_and_gone_takes_no_room() {
     let mut journal = open(&disk, 1_000).expect("it opens");
     // One stays from the beginning, so that every segment is in its way.
     journal
-        .enqueue(vec![draft(1, vec![1; 300])], 1_000)
+        .enqueue(vec![draft(1, vec![1; 300])], WINDOW, 1_000)
         .expect("there is room");
     for round in 0..2_000_u64 {
         let now = 1_000 + round * 1_000;
         let id = u128::from(round) + 2;
         journal
-            .enqueue(vec![draft(id, vec![2; 300])], now)
+            .enqueue(vec![draft(id, vec![2; 300])], WINDOW, now)
             .expect("there is room");
         let given = journal.change(|ledger, out| ledger.lease(2, 60_000, now, out));
         for given in given.expect("there is room") {
@@ -46,14 +46,14 @@ fn on_a_full_disk_messages_are_refused_and_acknowledged() {
     let disk = Simulated::new();
     let mut journal = open(&disk, 1_000).expect("it opens");
     journal
-        .enqueue(vec![draft(1, vec![1; 300])], 1_000)
+        .enqueue(vec![draft(1, vec![1; 300])], WINDOW, 1_000)
         .expect("there is room");
     journal.commit().expect("the disk is well");
     disk.set_capacity(Some(disk.used()));
     let mut id = 1;
     let full = loop {
         id += 1;
-        match journal.enqueue(vec![draft(id, vec![2; 3_000])], 1_000) {
+        match journal.enqueue(vec![draft(id, vec![2; 3_000])], WINDOW, 1_000) {
             Ok(_) => journal.commit().expect("the disk is well"),
             Err(error) => break error,
         }
@@ -69,7 +69,7 @@ fn on_a_full_disk_messages_are_refused_and_acknowledged() {
     journal.commit().expect("the disk is well");
     disk.set_capacity(None);
     journal
-        .enqueue(vec![draft(1_000, vec![3; 3_000])], 1_000)
+        .enqueue(vec![draft(1_000, vec![3; 3_000])], WINDOW, 1_000)
         .expect("there is room again");
     journal.commit().expect("the disk is well");
 }

@@ -7,13 +7,16 @@ mod serve;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::journal::{Draft, Error, Journal};
-use super::ledger::{Fingerprint, Id, Settings};
+use super::journal::{Error, Journal};
+use super::ledger::Settings;
 use super::log::simulate::Simulated;
 use super::log::{Disk, Options};
 use super::writer::{Calls, write};
 use crate::message::Priority;
+use crate::queue::broker::Entry;
+use crate::queue::{Fingerprint, MessageId as Id, Payload};
 
 /// Segments small enough to be crossed often.
 const SMALL: Options = Options {
@@ -21,21 +24,24 @@ const SMALL: Options = Options {
     ready_max: 2,
 };
 
+/// How long fingerprints are remembered, in milliseconds.
+const WINDOW: u64 = 60_000;
+
 fn open(disk: &Simulated, now: u64) -> Result<Journal, Error> {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     Journal::open(disk, SMALL, Settings::default(), 7, now)
 }
 
-fn draft(id: u128, payload: Vec<u8>) -> Draft {
-    Draft {
+fn draft(id: u128, payload: Vec<u8>) -> Entry {
+    Entry {
         id: Id(id),
         priority: Priority::Normal,
         group: None,
-        due: None,
-        expires: None,
+        delay: Duration::ZERO,
+        ttl: None,
         attempts_max: 3,
-        dedup: Some((Fingerprint(id.to_le_bytes()), 60_000)),
-        payload,
+        print: Some(Fingerprint(id.to_le_bytes())),
+        payload: Payload::from_bytes(payload),
     }
 }
 

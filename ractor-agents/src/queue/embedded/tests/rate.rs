@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::journal::Journal;
 use super::super::ledger::Settings;
 use super::super::log::{Folder, Options};
-use super::{draft, serve};
+use super::{WINDOW, draft, serve};
 
 /// By the number of callers, in a temporary folder: `cargo test --release -p ractor-agents --lib rate -- --ignored --nocapture`.
 #[test]
@@ -38,7 +38,7 @@ fn durable_enqueues_by_callers() {
                     while begun.elapsed() < Duration::from_secs(3) {
                         let id = u128::from(caller) << 64 | u128::from(count);
                         let call = calls.call(move |journal, now| {
-                            journal.enqueue(vec![draft(id, vec![7; 256])], now)
+                            journal.enqueue(vec![draft(id, vec![7; 256])], WINDOW, now)
                         });
                         call.await.expect("the disk is well");
                         count += 1;

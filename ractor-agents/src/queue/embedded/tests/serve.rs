@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::ledger::Outcome;
 use super::super::log::simulate::{Fault, Simulated};
-use super::super::writer::CallError;
-use super::{Id, draft, open, serve};
+use super::{Id, WINDOW, draft, open, serve};
+use crate::queue::Error;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -13,8 +13,9 @@ const LONG: Duration = Duration::from_mins(1);
 async fn a_message_is_taken_in_leased_and_acknowledged() {
     let disk = Simulated::new();
     let (calls, thread) = serve(open(&disk, 1_000).expect("it opens"));
-    let enqueue =
-        |id| calls.call(move |journal, now| journal.enqueue(vec![draft(id, vec![9; 30])], now));
+    let enqueue = |id| {
+        calls.call(move |journal, now| journal.enqueue(vec![draft(id, vec![9; 30])], WINDOW, now))
+    };
     assert_eq!(
         enqueue(1).await.expect("there is room"),
         [Outcome::Accepted]
@@ -45,7 +46,7 @@ async fn who_waits_is_given_what_comes_and_what_nobody_takes_is_given_back() {
     assert!(gone.is_err(), "nothing is there");
     let (given, enqueued) = tokio::join!(calls.lease(1, LONG, LONG), async {
         calls
-            .call(|journal, now| journal.enqueue(vec![draft(1, vec![7])], now))
+            .call(|journal, now| journal.enqueue(vec![draft(1, vec![7])], WINDOW, now))
             .await
     });
     enqueued.expect("there is room");
@@ -66,8 +67,9 @@ async fn where_the_disk_fails_nobody_is_told_that_it_was_done() {
         disk.fail_at(disk.counts().operations + at, Fault::Failed);
         let mut done = Vec::new();
         for id in 0..40 {
-            let call =
-                calls.call(move |journal, now| journal.enqueue(vec![draft(id, vec![5; 900])], now));
+            let call = calls.call(move |journal, now| {
+                journal.enqueue(vec![draft(id, vec![5; 900])], WINDOW, now)
+            });
             // The thread is a real one, and the time it takes too.
             let ended = async {
                 while !thread.is_finished() {
@@ -83,7 +85,7 @@ async fn where_the_disk_fails_nobody_is_told_that_it_was_done() {
             match answer {
                 Ok(_) => done.push(id),
                 Err(error) => {
-                    assert!(matches!(error, CallError::Unknown), "{error}");
+                    assert!(matches!(error, Error::Unknown(_)), "{error}");
                     break;
                 }
             }

@@ -109,8 +109,8 @@ fn letters_are_listed_in_pages_by_reason_and_time() {
     let start = desk.now - 100;
     let between = Filter {
         reason: None,
-        from: start + 50,
-        before: start + 60,
+        since: Some(time::at(start + 50)),
+        before: Some(time::at(start + 60)),
     };
     let ids: Vec<Id> = desk
         .ledger

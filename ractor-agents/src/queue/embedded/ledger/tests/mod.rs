@@ -15,8 +15,14 @@ mod restarts;
 mod rig;
 mod steps;
 
+use super::record::{Remembrance, Saved};
 use super::*;
 use crate::message::Priority;
+use crate::queue::options::ATTEMPTS as ATTEMPTS_MAX;
+use crate::queue::time;
+
+/// The default window of a queue.
+const DEDUP_WINDOW: u64 = 300_000;
 
 /// A ledger that is open, with its log.
 struct Desk {

@@ -130,7 +130,7 @@ impl Model {
         keep(
             &mut saved.history.failures,
             Failure {
-                at: now,
+                at: time::at(now),
                 attempt,
                 cause,
             },
@@ -167,7 +167,7 @@ impl Model {
         let saved = &mut self.messages[at].saved;
         saved.is_running = false;
         saved.history.dead = Some(Death {
-            at: now,
+            at: time::at(now),
             attempts: saved.attempts,
             reason,
         });
@@ -477,7 +477,8 @@ impl Model {
                 .iter()
                 .filter(|saved| {
                     let death = saved.history.dead.as_ref().expect("dead");
-                    (filter.from..filter.before).contains(&death.at)
+                    filter.since.is_none_or(|since| since <= death.at)
+                        && filter.before.is_none_or(|before| death.at < before)
                         && filter.reason.is_none_or(|kind| kind == death.reason.kind())
                 })
                 .map(|saved| saved.id)
@@ -531,7 +532,7 @@ impl Model {
                 saved.is_running = false;
                 saved.due = 0;
                 let failure = Failure {
-                    at: self.now,
+                    at: time::at(self.now),
                     attempt: saved.attempts,
                     cause: Cause::ProcessEnded,
                 };
@@ -539,7 +540,7 @@ impl Model {
                 if saved.attempts >= saved.attempts_max {
                     // What is too many goes when the queue is open.
                     let death = Death {
-                        at: self.now,
+                        at: time::at(self.now),
                         attempts: saved.attempts,
                         reason: Reason::Exhausted,
                     };

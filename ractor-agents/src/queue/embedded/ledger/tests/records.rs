@@ -87,12 +87,12 @@ fn saved(id: Id) -> Saved {
         Cause::ProcessEnded,
     ];
     let failure = |cause| Failure {
-        at: 2,
+        at: time::at(2),
         attempt: 1,
         cause,
     };
     let death = |reason| Death {
-        at: 2,
+        at: time::at(2),
         attempts: 3,
         reason,
     };

@@ -367,8 +367,8 @@ impl Rig {
             Choice::Oldest { kind, age, count } => Selection::Oldest {
                 filter: Filter {
                     reason: *kind,
-                    from: self.now.saturating_sub(*age),
-                    before: u64::MAX,
+                    since: Some(time::at(self.now.saturating_sub(*age))),
+                    before: None,
                 },
                 count_max: *count,
             },

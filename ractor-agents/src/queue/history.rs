@@ -1,5 +1,8 @@
 //! What went wrong with a message, and why it died.
 
+use std::fmt;
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 /// How many of the latest causes, and of the latest deaths, a message keeps. Source: a guess; enough to see a pattern.
@@ -10,9 +13,12 @@ pub(crate) const TEXT_BYTES: usize = 256;
 
 /// Why an attempt ended without an acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Cause {
+pub enum Cause {
     /// The handler said so.
-    Failed { error: Box<str> },
+    Failed {
+        /// What it said: the first 256 bytes.
+        error: Box<str>,
+    },
     /// The lease ran out while the handler was running.
     LeaseExpired,
     /// The process ended while the handler was running.
@@ -21,34 +27,47 @@ pub(crate) enum Cause {
 
 impl Cause {
     /// A failure, with the first 256 bytes of `error`.
-    pub(crate) fn failed(error: &str) -> Self {
+    pub fn failed(error: &str) -> Self {
         Self::Failed {
             error: shortened(error),
         }
     }
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { error } => f.write_str(error),
+            Self::LeaseExpired => f.write_str("the lease ran out while the handler was running"),
+            Self::ProcessEnded => f.write_str("the process ended while the handler was running"),
+        }
+    }
+}
+
 /// Why a message is a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Reason {
+pub enum Reason {
     /// Its attempts were used up; the last cause is the last of its history.
     Exhausted,
     /// Its time to live passed before an attempt was successful.
     Expired,
     /// Whoever had it on lease said that it can never succeed.
-    Rejected { why: Box<str> },
+    Rejected {
+        /// What it said: the first 256 bytes.
+        why: Box<str>,
+    },
 }
 
 impl Reason {
     /// A rejection, with the first 256 bytes of `why`.
-    pub(crate) fn rejected(why: &str) -> Self {
+    pub fn rejected(why: &str) -> Self {
         Self::Rejected {
             why: shortened(why),
         }
     }
 
     /// Which of the three it is.
-    pub(crate) const fn kind(&self) -> ReasonKind {
+    pub const fn kind(&self) -> ReasonKind {
         match self {
             Self::Exhausted => ReasonKind::Exhausted,
             Self::Expired => ReasonKind::Expired,
@@ -57,9 +76,19 @@ impl Reason {
     }
 }
 
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exhausted => f.write_str("its attempts were used up"),
+            Self::Expired => f.write_str("its time to live was over"),
+            Self::Rejected { why } => write!(f, "rejected: {why}"),
+        }
+    }
+}
+
 /// A [`Reason`] without its particulars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum ReasonKind {
+pub enum ReasonKind {
     /// [`Reason::Exhausted`].
     Exhausted,
     /// [`Reason::Expired`].
@@ -70,49 +99,52 @@ pub(crate) enum ReasonKind {
 
 impl ReasonKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Exhausted, Self::Expired, Self::Rejected];
+    pub const ALL: [Self; 3] = [Self::Exhausted, Self::Expired, Self::Rejected];
 }
 
 /// One attempt that came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Failure {
-    /// When it ended, in milliseconds since 1970.
-    pub(crate) at: u64,
+pub struct Failure {
+    /// When it ended.
+    #[serde(with = "super::time::serde")]
+    pub at: SystemTime,
     /// Which attempt it was, from 1; counted anew after a redrive.
-    pub(crate) attempt: u32,
+    pub attempt: u32,
     /// Why it ended.
-    pub(crate) cause: Cause,
+    pub cause: Cause,
 }
 
 /// One time that a message became a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Death {
-    /// When, in milliseconds since 1970.
-    pub(crate) at: u64,
+pub struct Death {
+    /// When.
+    #[serde(with = "super::time::serde")]
+    pub at: SystemTime,
     /// Attempts it had had.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
     /// Why.
-    pub(crate) reason: Reason,
+    pub reason: Reason,
 }
 
 /// The past of a message that has one: the last eight failures and the last eight deaths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct History {
+pub struct History {
     /// Oldest first.
-    pub(crate) failures: Vec<Failure>,
+    pub failures: Vec<Failure>,
     /// Those it was redriven from, oldest first.
-    pub(crate) deaths: Vec<Death>,
+    pub deaths: Vec<Death>,
     /// That which it is a dead letter by.
-    pub(crate) dead: Option<Death>,
+    pub dead: Option<Death>,
 }
 
 impl History {
-    pub(super) fn failed(&mut self, failure: Failure) {
+    /// For brokers: an attempt came to nothing. The last eight are kept.
+    pub fn failed(&mut self, failure: Failure) {
         push(&mut self.failures, failure);
     }
 
-    /// The dead letter is back in the queue.
-    pub(super) fn revived(&mut self) {
+    /// For brokers: the dead letter is back in the queue. Its last eight deaths are kept.
+    pub fn revived(&mut self) {
         if let Some(death) = self.dead.take() {
             push(&mut self.deaths, death);
         }
