@@ -4,11 +4,13 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use futures_util::future::join_all;
 use ractor::ActorProcessingErr;
 use tokio::time::sleep;
 
 use super::cell::{end_incarnation, fenced};
 use super::context::Context;
+use super::courier::begin;
 use super::noting::{Notes, Noting};
 use super::record::Batch;
 use super::{Agent, Failure, Pace, Record};
@@ -88,6 +90,7 @@ async fn deliver<A: Agent>(
     notes: &mut Notes,
 ) -> Result<(), ActorProcessingErr> {
     ctx.enter_batch(&in_hand.0);
+    begin_all(&mut in_hand.0).await;
     let messages: Vec<&A::Message> = in_hand.0.iter().filter_map(Hand::message).collect();
     if messages.is_empty() {
         return Ok(());
@@ -120,6 +123,31 @@ async fn deliver<A: Agent>(
             end_incarnation(&failure)
         }
     }
+}
+
+/// Begins on what is from a durable queue. Whose lease is lost by now is left out.
+async fn begin_all<A: Agent>(in_hand: &mut Vec<Hand<'_, A>>) {
+    if in_hand.iter().all(|hand| hand.claim().is_none()) {
+        return;
+    }
+    let begun = in_hand
+        .iter()
+        .map(|hand| hand.claim().cloned())
+        .map(|claim| async {
+            match claim {
+                Some(claim) => begin(&claim).await,
+                None => Ok(()),
+            }
+        });
+    let begun = Box::pin(join_all(begun)).await;
+    let mut begun = begun.into_iter();
+    in_hand.retain_mut(|hand| match begun.next() {
+        Some(Err(failure)) => {
+            hand.fail(&failure);
+            false
+        }
+        _ => true,
+    });
 }
 
 /// Lets other tasks of the worker run. Cheaper than tokio's, which waits for the I/O driver first.

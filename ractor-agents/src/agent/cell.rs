@@ -10,6 +10,7 @@ use supervisors::{ExitReason, Panicked, StartFailed};
 
 use super::batches::serve_batches;
 use super::context::Context;
+use super::courier::begin;
 use super::metered::Metered;
 use super::noting::{Notes, Noting};
 use super::{Agent, Current, Failure, OnRestart, Pace, Record};
@@ -231,6 +232,9 @@ async fn handle<A: Agent>(
     let Some(message) = hand.message() else {
         return Err(Failure::new("the message is gone").without_restart());
     };
+    if let Some(claim) = hand.claim() {
+        begin(claim).await?;
+    }
     match &ctx.record.around {
         None => Noting::new(agent.handle(message, ctx), notes, ctx).await,
         Some(around) => Noting::new(around.handle_boxed(agent, message, ctx), notes, ctx).await,

@@ -13,6 +13,7 @@ use super::{Agent, AgentId, AgentRef, Current, Gathering, IntoAgent, Record};
 use crate::budget::{BudgetExhausted, Purse};
 use crate::mailbox::Hand;
 use crate::message::{Extras, Headers, MessageId, Moment, Priority, Stamp, TraceContext};
+use crate::queue::Claim;
 use crate::swarm::{Inner, Spawn, Swarm};
 
 /// What an agent sees while it works: itself, its swarm, and the message in hand.
@@ -174,7 +175,17 @@ impl<A: Agent> Context<A> {
 
     /// Which attempt at the message in hand this is, from 1.
     pub fn attempt(&self) -> Option<u16> {
+        let durable = self.claim().and_then(Claim::attempt);
+        if let Some(attempt) = durable {
+            return Some(u16::try_from(attempt).unwrap_or(u16::MAX));
+        }
         self.stamp().map(|stamp| stamp.begun().attempt)
+    }
+
+    /// The lease on the message in hand, where it came through a [durable queue](crate::queue): its name there, which stays the same over
+    /// attempts, and a fence for writes elsewhere. What becomes of it is said when the handler is done.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.extras()?.claim.as_deref()
     }
 
     /// How long an attempt at the message in hand may take. `None` for no limit.

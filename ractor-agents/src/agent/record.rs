@@ -18,6 +18,7 @@ use super::own_thread::OwnThread;
 use super::{Agent, AgentId, AnyHandler, Current, Gathering};
 use crate::mailbox::{Gate, Identity, Inbound, Left, Mailbox, Offer, Refusal};
 use crate::message::{Envelope, Priority, Stamp};
+use crate::queue::Line;
 use crate::registry::{Traits, Vitals};
 use crate::routing::Lost;
 use crate::swarm::Inner;
@@ -76,6 +77,7 @@ pub(crate) struct Plan<A: Agent> {
     pub(crate) batch: Option<Batch>,
     pub(crate) factory: Box<dyn Fn() -> A + Send + Sync>,
     pub(crate) thread: Option<OwnThread>,
+    pub(crate) line: Option<Arc<dyn Line<A::Message>>>,
     pub(crate) registered_at: SystemTime,
 }
 
@@ -104,6 +106,8 @@ pub(crate) struct Record<A: Agent> {
     /// Whether messages get anything from the agent that they would not have otherwise.
     prepares: bool,
     pub(crate) defaults: Arc<Defaults>,
+    /// The durable queue that its messages go through, if they do.
+    pub(crate) line: Option<Arc<dyn Line<A::Message>>>,
     /// The layers in front of the mailbox, if any.
     inbound: Option<Box<dyn Inbound<A>>>,
     /// The layers around the handler, if any.
@@ -134,6 +138,7 @@ impl<A: Agent> Record<A> {
             batch,
             factory,
             thread,
+            line,
             registered_at,
         } = plan;
         Self {
@@ -141,7 +146,7 @@ impl<A: Agent> Record<A> {
             traces: swarm.traces,
             is_watched: swarm.is_watched,
             seat: Seat::default(),
-            prepares: swarm.traces || defaults.ttl.is_some(),
+            prepares: swarm.traces || defaults.ttl.is_some() || line.is_some(),
             swarm: Arc::downgrade(swarm),
             registered_at,
             name: defaults
@@ -151,6 +156,7 @@ impl<A: Agent> Record<A> {
                 .unwrap_or_default(),
             vitals: OnceLock::new(),
             defaults,
+            line,
             inbound,
             around,
             batch,
@@ -178,7 +184,7 @@ impl<A: Agent> Record<A> {
 
     /// Gives a message what the agent gives to all of its messages that have none of their own.
     #[cold]
-    fn prepare(&self, envelope: &mut Envelope<A>) {
+    pub(crate) fn prepare<B: Agent>(&self, envelope: &mut Envelope<B>) {
         if let Some(ttl) = self.defaults.ttl
             && !envelope.has_ttl()
         {
@@ -195,6 +201,9 @@ impl<A: Agent> Record<A> {
         if self.prepares
             && let Some(envelope) = slot
         {
+            if self.line.is_some() {
+                return Err(Refusal::OnQueue);
+            }
             self.prepare(envelope);
         }
         let mut ended = None;
@@ -215,6 +224,16 @@ impl<A: Agent> Record<A> {
         // Not handed on as it is: a copy right after it was written in parts would have to wait for that.
         offered?;
         Ok(())
+    }
+
+    /// Puts what is in `slot` in line, which is from the agent's durable queue: past the layers, which are for senders.
+    pub(super) fn admit(&self, slot: &mut Option<Envelope<A>>) -> Result<(), Refusal> {
+        let mut ended = None;
+        let clock = self.mailbox.settings().clock;
+        match Offer::new(slot, &mut ended, clock) {
+            Some(offer) => Identity.offer(offer, &self.mailbox),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn cancellation(&self) -> CancellationToken {

@@ -24,6 +24,13 @@ impl<R> ReplyTo<R> {
         (Self { sender, until }, Awaited::new(receiver))
     }
 
+    /// A way back that never closes, to whoever has to know how it ended.
+    pub(crate) fn verdict() -> (Self, oneshot::Receiver<Answer<R>>) {
+        let (sender, receiver) = oneshot::channel();
+        let until = Moment::NEVER;
+        (Self { sender, until }, receiver)
+    }
+
     /// An asker that went away does not hear it, which is no error.
     pub(crate) fn send(self, answer: Answer<R>) {
         let _ = self.sender.send(answer);

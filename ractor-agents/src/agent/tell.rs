@@ -11,6 +11,7 @@ use super::{Agent, AgentRef, Current, TellError};
 use crate::budget::Purse;
 use crate::mailbox::{Overflow, Refusal, Room, Ticket};
 use crate::message::{Envelope, Moment, Priority, TooManyHeaders};
+use crate::queue::Enqueued;
 
 /// A `tell` that is sent when it is awaited. Made by [`AgentRef::tell`].
 ///
@@ -116,6 +117,9 @@ impl<A: Agent> Future for Tell<'_, A> {
         if Purse::is_in_use() {
             delivery.inherit();
         }
+        if delivery.to.record().line.is_some() {
+            return delivery.poll_line(cx);
+        }
         let told = delivery.poll(cx);
         if told.is_pending() {
             // It waits for as long as it takes: only a budget can end that.
@@ -142,8 +146,15 @@ pub(super) struct Delivery<'a, A: Agent> {
     pub(super) envelope: Option<Envelope<A>>,
     /// The lane that it waits for, and the ticket.
     place: Option<(Priority, Ticket)>,
+    aside: Option<Box<Aside>>,
+}
+
+/// What few deliveries need.
+enum Aside {
     /// Where it does not wait for ever.
-    timer: Option<Pin<Box<Sleep>>>,
+    Timer(Pin<Box<Sleep>>),
+    /// On its way into a durable queue.
+    Enqueued(Enqueued),
 }
 
 impl<'a, A: Agent> Delivery<'a, A> {
@@ -153,7 +164,7 @@ impl<'a, A: Agent> Delivery<'a, A> {
             to,
             envelope: Some(Envelope::new(message, to.record().defaults.priority)),
             place: None,
-            timer: None,
+            aside: None,
         }
     }
 
@@ -202,6 +213,33 @@ impl<'a, A: Agent> Delivery<'a, A> {
         }
     }
 
+    /// Sends it through the durable queue of the agent.
+    #[cold]
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TellError<A::Message>>> {
+        if self.aside.is_none() {
+            self.aside = self.enter_line();
+        }
+        let Some(Aside::Enqueued(enqueued)) = self.aside.as_deref_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        match ready!(enqueued.poll(cx)) {
+            Ok(_) => {
+                self.envelope = None;
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(self.refused(error.into())),
+        }
+    }
+
+    fn enter_line(&mut self) -> Option<Box<Aside>> {
+        let record = self.to.record();
+        let (line, envelope) = (record.line.as_ref()?, self.envelope.as_mut()?);
+        record.prepare(envelope);
+        let terms = envelope.terms(record.mailbox.settings());
+        let enqueued = line.enqueue(envelope.message(), terms);
+        Some(Box::new(Aside::Enqueued(enqueued)))
+    }
+
     /// While it waits for room: takes the message back at `end`, when `refusal` says why, or as soon as the time of its budget is over.
     #[cold]
     pub(super) fn poll_end(
@@ -217,18 +255,18 @@ impl<'a, A: Agent> Delivery<'a, A> {
         if end.is_never() {
             return Poll::Pending;
         }
-        let timer = match &mut self.timer {
-            Some(timer) => timer,
-            none => {
-                let Some(swarm) = self.to.record().swarm.upgrade() else {
-                    return Poll::Pending;
-                };
-                // The sender may be outside of any runtime.
-                let _entered = swarm.timers().enter();
-                none.insert(Box::pin(tokio::time::sleep_until(end.instant())))
-            }
-        };
-        ready!(timer.as_mut().poll(cx));
+        if self.aside.is_none() {
+            let Some(swarm) = self.to.record().swarm.upgrade() else {
+                return Poll::Pending;
+            };
+            // The sender may be outside of any runtime.
+            let _entered = swarm.timers().enter();
+            let timer = Box::pin(tokio::time::sleep_until(end.instant()));
+            self.aside = Some(Box::new(Aside::Timer(timer)));
+        }
+        if let Some(Aside::Timer(timer)) = self.aside.as_deref_mut() {
+            ready!(timer.as_mut().poll(cx));
+        }
         let budget = envelope.budget();
         let exhausted = budget.and_then(|budget| budget.check_time(end).err());
         let refused = self.refused(exhausted.map_or_else(refusal, Refusal::budget));

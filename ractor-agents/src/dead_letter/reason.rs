@@ -58,6 +58,8 @@ pub(crate) enum End {
     Deduplicated,
     Shed,
     Cancelled,
+    /// Back to the queue that it was from.
+    Moved,
 }
 
 impl Reason {

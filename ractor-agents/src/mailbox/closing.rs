@@ -44,13 +44,14 @@ impl<A: Agent> Mailbox<A> {
                 failed.push(Buried::from(envelope));
             }
         }
-        self.arrivals.fail(failed.len());
-        self.arrivals.move_on(moved.len());
+        let from_queues = failed.iter().filter(|buried| buried.is_claimed()).count();
+        self.arrivals.fail(failed.len() - from_queues);
+        self.arrivals.move_on(moved.len() + from_queues);
         drop(inlet);
         drop(outlet);
         let left = Left {
             moved,
-            failed: failed.len(),
+            failed: failed.len() - from_queues,
         };
         for envelope in failed {
             self.bury(envelope, Reason::Stopped);

@@ -8,7 +8,7 @@ use super::outlet::Outlet;
 use super::{Buried, Gate, Hand, Mailbox};
 use crate::agent::{Agent, Pace};
 use crate::dead_letter::Reason;
-use crate::message::{Envelope, Moment};
+use crate::message::{Envelope, Extras, Moment};
 
 /// What the consumer is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,9 +209,9 @@ impl<A: Agent> Hand<'_, A> {
             let Some(reason) = self.mailbox.unwanted(&envelope, now) else {
                 return (Next::Deliver, self.take(outlet, envelope, now));
             };
-            self.mailbox
-                .ends
-                .count(reason.end(envelope.stamp.attempt > 0));
+            let begun = envelope.stamp.attempt > 0;
+            let end = Extras::end(envelope.extras.as_ref(), &reason, begun);
+            self.mailbox.ends.count(end);
             MutexGuard::unlocked(outlet, || {
                 self.mailbox.bury(Buried::from(envelope), reason);
             });

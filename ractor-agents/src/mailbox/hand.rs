@@ -8,6 +8,7 @@ use super::{Buried, Mailbox};
 use crate::agent::{Agent, Failure};
 use crate::dead_letter::Reason;
 use crate::message::{Envelope, Extras, Moment, Payload, Priority, Stamp};
+use crate::queue::Claim;
 
 /// The hand of one incarnation: empty, or around an envelope that is being handled.
 ///
@@ -37,6 +38,12 @@ impl<'a, A: Agent> Hand<'a, A> {
 
     pub(crate) fn message(&self) -> Option<&A::Message> {
         self.message.as_ref().map(Payload::get)
+    }
+
+    /// The lease on what is in it, where that is from a durable queue.
+    #[inline]
+    pub(crate) fn claim(&self) -> Option<&Arc<Claim>> {
+        self.extras.as_ref()?.claim.as_ref()
     }
 
     /// Closes around `envelope`; returns when it wants to be looked at.
@@ -107,6 +114,11 @@ impl<'a, A: Agent> Hand<'a, A> {
 
     /// The handler gave up on it.
     pub(crate) fn fail(&mut self, failure: &Failure) {
+        if !failure.is_retryable()
+            && let Some(claim) = self.claim()
+        {
+            claim.give_up_hope();
+        }
         self.give_back(failure.reason(), failure.is_retryable());
     }
 
@@ -177,7 +189,8 @@ impl<A: Agent> Mailbox<A> {
                 None
             }
             message => {
-                self.ends.count(reason.end(true));
+                let end = Extras::end(in_flight.extras.as_ref(), reason, true);
+                self.ends.count(end);
                 Some(in_flight.into_buried(message))
             }
         }

@@ -250,8 +250,15 @@ pub(crate) struct Buried<A: Agent> {
 }
 
 impl<A: Agent> Buried<A> {
+    /// Whether it is from a durable queue, where it goes back to.
+    fn is_claimed(&self) -> bool {
+        let extras = self.extras.as_ref();
+        extras.is_some_and(|extras| extras.claim.is_some())
+    }
+
     /// Tells the dead letters and the asker what became of it; `agent` is whose it was, if it was in a mailbox.
     pub(crate) fn bury(self, agent: Option<AgentId>, dead_letters: &DeadLetters, reason: Reason) {
+        let end = Extras::end(self.extras.as_ref(), &reason, self.stamp.attempt > 0);
         let Self {
             stamp,
             reply,
@@ -259,7 +266,7 @@ impl<A: Agent> Buried<A> {
             message,
         } = self;
         let answer = (reason.clone(), stamp.attempt);
-        if reason.end(stamp.attempt > 0).is_dead_lettered() {
+        if end.is_dead_lettered() {
             let extras = extras.map(Arc::unwrap_or_clone).unwrap_or_default();
             let message = message.and_then(Payload::into_inner);
             let boxed = |message| Box::new(message) as Box<dyn Any + Send + Sync>;

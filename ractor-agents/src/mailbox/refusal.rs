@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::budget::BudgetExhausted;
 use crate::message::Priority;
+use crate::queue;
 
 /// Why a mailbox turned a message away. It was never accepted, and its sender has it back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,13 @@ pub enum Refusal {
     /// Its budget does not allow that it is sent, or its time was over before there was room.
     #[error(transparent)]
     BudgetExhausted(Box<BudgetExhausted>),
+    /// Messages to this agent go through a durable queue: only `tell` can send them, since nobody waits there for an answer, and nothing is
+    /// done at once.
+    #[error("messages to this agent go through a durable queue: `tell` it")]
+    OnQueue,
+    /// The durable queue of the agent did not take it.
+    #[error(transparent)]
+    Queue(Box<queue::Error>),
     /// A layer of the user's own turned it away.
     #[error("{layer}: {text}")]
     Layer {
@@ -66,6 +74,9 @@ impl Refusal {
 
     /// Whether the same call may succeed later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
+        if let Self::Queue(error) = self {
+            return error.is_retryable();
+        }
         matches!(
             self,
             Self::Full { .. }

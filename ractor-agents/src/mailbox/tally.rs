@@ -52,7 +52,7 @@ impl Arrivals {
         self.failed.add(count as u64);
     }
 
-    /// Handed on to another agent.
+    /// Handed on to another agent, or back to its queue.
     pub(super) fn move_on(&self, count: usize) {
         self.moved.add(count as u64);
     }
@@ -79,6 +79,7 @@ pub(super) struct Ends {
     failed: Count,
     expired: Count,
     cancelled: Count,
+    moved: Count,
     retried: Count,
 }
 
@@ -96,6 +97,7 @@ impl Ends {
             End::Failed => self.failed.add(1),
             End::Expired => self.expired.add(1),
             End::Cancelled => self.cancelled.add(1),
+            End::Moved => self.moved.add(1),
             // Ends of the inlet; they never come this far.
             End::Deduplicated | End::Shed => {
                 debug_assert!(false, "{end:?} at the outlet");
@@ -111,6 +113,7 @@ impl Ends {
             failed,
             expired,
             cancelled: self.cancelled.get(),
+            moved: self.moved.get(),
             dead_lettered: failed + expired,
             retried: self.retried.get(),
             ..Accounting::default()

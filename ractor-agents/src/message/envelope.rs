@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use supervisors::Backoff;
 
-use super::{Clock, Headers, Moment, Priority, TraceContext};
+use super::{Clock, Headers, Moment, Priority, TraceContext, durable};
 use crate::agent::{Agent, AgentId, ReplyTo};
 use crate::budget::{BudgetExhausted, Purse};
+use crate::dead_letter::{End, Reason};
 use crate::mailbox::Settings;
+use crate::queue::{Claim, Terms};
 
 /// A message on its way to an agent, with everything that travels along.
 ///
@@ -78,6 +80,8 @@ pub(crate) struct Extras {
     pub(crate) backoff: Option<Backoff>,
     /// What it may take, itself and all that is sent on its behalf.
     pub(crate) budget: Option<Purse>,
+    /// The lease on it, where it is from a durable queue.
+    pub(crate) claim: Option<Arc<Claim>>,
 }
 
 impl Extras {
@@ -110,6 +114,14 @@ impl Extras {
     pub(crate) fn due(&self, settings: &Settings, now: Moment) -> Moment {
         let limit = self.deadline.unwrap_or(settings.deadline);
         settings.clock.after(now, limit).min(self.budget_ends())
+    }
+
+    /// The end that it comes to for `reason`: what is from a queue goes back there.
+    pub(crate) fn end(extras: Option<&Arc<Self>>, reason: &Reason, begun: bool) -> End {
+        match extras {
+            Some(extras) if extras.claim.is_some() => End::Moved,
+            _ => reason.end(begun),
+        }
     }
 
     /// When the time of its budget is over.
@@ -184,6 +196,39 @@ impl<A: Agent> Envelope<A> {
         }
     }
 
+    /// One from a durable queue. What becomes of it is told by `reply`.
+    pub(crate) fn claimed(message: A::Message, extras: Extras, reply: ReplyTo<A::Reply>) -> Self {
+        let claim = extras.claim.as_ref();
+        let mut stamp = Stamp::new(claim.map_or(Priority::Normal, |claim| claim.priority()));
+        // A further one is the queue's affair.
+        stamp.attempts_max = 1;
+        Self {
+            message: Payload::Inline(message),
+            reply: Some(reply),
+            stamp,
+            extras: Some(Arc::new(extras)),
+        }
+    }
+
+    /// What it is enqueued with, where its agent has a durable queue and these settings.
+    #[cold]
+    pub(crate) fn terms(&self, settings: &Settings) -> Terms<'_> {
+        let expires = self.stamp.expires.filter(|expires| !expires.is_never());
+        let attempts = match self.stamp.attempts_max {
+            0 => settings.attempts,
+            chosen => chosen,
+        };
+        let extras = self.extras.as_deref();
+        Terms {
+            priority: self.priority(),
+            ttl: expires.map(|expires| expires.since(Moment::now())),
+            // One is what an agent has that was spawned with nothing else: then the queue's count.
+            attempts: (self.has_attempts() || attempts > 1).then_some(attempts),
+            key: self.key(),
+            headers: extras.map(durable::headers).unwrap_or_default(),
+        }
+    }
+
     /// The same for another agent of the same types.
     pub(crate) fn for_another<B>(self) -> Envelope<B>
     where
@@ -220,7 +265,7 @@ impl<A: Agent> Envelope<A> {
 
     /// Whether somebody waits for an answer.
     pub fn is_ask(&self) -> bool {
-        self.reply.is_some()
+        self.stamp.is_ask
     }
 
     /// How many times a handler has started on it: 0 on the way in, 1 for the first attempt.

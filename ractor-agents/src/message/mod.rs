@@ -1,6 +1,7 @@
 //! Messages on their way: priority, envelope, headers and trace context.
 
 mod clock;
+pub(crate) mod durable;
 mod envelope;
 mod headers;
 mod id;

@@ -31,14 +31,10 @@ pub struct QueueBuilder<M> {
 }
 
 impl<M> QueueBuilder<M> {
-    pub(crate) fn new<N>(swarm: Swarm, name: N) -> Self
-    where
-        N: TryInto<Name>,
-        N::Error: Into<NameError>,
-    {
+    pub(crate) fn named(swarm: Swarm, name: Result<Name, NameError>) -> Self {
         Self {
             swarm,
-            name: name.try_into().map_err(Into::into),
+            name,
             broker: None,
             options: Options::default(),
             requirements: Requirements::default(),

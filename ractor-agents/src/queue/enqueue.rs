@@ -145,6 +145,19 @@ impl<'a> Enqueue<'a> {
         self.entry.id
     }
 
+    pub(super) fn with_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// As it is sent, without a hold on its queue.
+    pub(super) fn into_parcel(self) -> Parcel {
+        Parcel {
+            wait: self.wait,
+            entry: self.into_entry(),
+        }
+    }
+
     fn into_entry(self) -> Result<Entry, Error> {
         let Draft {
             id,
@@ -175,23 +188,34 @@ impl<'a> Enqueue<'a> {
             payload: Payload::of(&self.headers, &message)?,
         })
     }
+}
 
-    async fn run(self) -> Result<Receipt, Error> {
-        let open = self.open;
-        let mut receipts = enqueue(open, vec![self]).await?;
+/// A message that is to be sent.
+pub(super) struct Parcel {
+    entry: Result<Entry, Error>,
+    wait: Duration,
+}
+
+impl Parcel {
+    pub(super) async fn send(self, open: &Open) -> Result<Receipt, Error> {
+        let mut receipts = enqueue(open, vec![self.entry?], self.wait).await?;
         let lost = super::BrokerError::new("it sent no receipt");
         receipts.pop().ok_or(Error::Unknown(lost))
     }
 }
 
-/// Enqueues all of them or none, waiting for room and for the broker.
-pub(super) async fn enqueue(open: &Open, batch: Vec<Enqueue<'_>>) -> Result<Vec<Receipt>, Error> {
+/// Sends all of them or none.
+pub(super) async fn send_all(open: &Open, batch: Vec<Parcel>) -> Result<Vec<Receipt>, Error> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
     let wait = batch.iter().map(|each| each.wait).max().unwrap_or_default();
-    let batch: Result<Vec<Entry>, Error> = batch.into_iter().map(Enqueue::into_entry).collect();
-    let batch = batch?;
+    let batch: Result<Vec<Entry>, Error> = batch.into_iter().map(|each| each.entry).collect();
+    enqueue(open, batch?, wait).await
+}
+
+/// Enqueues all of them or none, waiting for room and for the broker.
+async fn enqueue(open: &Open, batch: Vec<Entry>, wait: Duration) -> Result<Vec<Receipt>, Error> {
     if wait.is_zero() {
         return open
             .ask(open.backend.enqueue(batch), Duration::ZERO, Error::Unknown)
@@ -218,7 +242,8 @@ impl<'a> IntoFuture for Enqueue<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        let open = self.open;
+        Box::pin(self.into_parcel().send(open))
     }
 }
 

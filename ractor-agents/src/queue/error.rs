@@ -195,6 +195,16 @@ impl Error {
     }
 }
 
+/// Of the same kind, and told in the same words.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+            && self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Error {}
+
 impl From<CodecError> for Error {
     fn from(error: CodecError) -> Self {
         Self::Encode(Arc::new(error))

@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use super::lease::{Lease, Many, One};
 use super::open::Open;
 use super::{
-    Cursor, DeadLetter, Delivery, Enqueue, Error, Filter, Guarantees, Name, Options, Payload,
-    Peeked, Receipt, Selection, Stats,
+    Claim, Cursor, DeadLetter, Delivery, Enqueue, Error, Filter, Guarantees, Name, Options,
+    Payload, Peeked, Receipt, Selection, Stats,
 };
 use crate::codec::{Codec, CodecError, Frame};
-use crate::queue::enqueue::enqueue;
+use crate::queue::enqueue::send_all;
 
 /// A durable queue of messages of type `M`. Made by [`Swarm::queue`](crate::swarm::Swarm::queue). Cheap to clone.
 ///
@@ -225,8 +225,8 @@ impl<M: Serialize> Queue<M> {
         &'a self,
         batch: impl IntoIterator<Item = Enqueue<'a>>,
     ) -> Result<Vec<Receipt>, Error> {
-        let batch: Vec<Enqueue<'_>> = batch.into_iter().collect();
-        enqueue(&self.open, batch).await
+        let batch = batch.into_iter().map(Enqueue::into_parcel).collect();
+        send_all(&self.open, batch).await
     }
 }
 
@@ -267,7 +267,7 @@ impl<M: DeserializeOwned + Send + Sync + 'static> Queue<M> {
     }
 
     pub(super) fn deliver(&self, message: M, leased: super::broker::Leased) -> Delivery<M> {
-        Delivery::new(message, leased, Arc::clone(&self.open))
+        Delivery::new(message, Claim::new(leased, Arc::clone(&self.open)))
     }
 }
 

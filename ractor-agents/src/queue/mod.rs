@@ -3,6 +3,7 @@
 mod ability;
 pub mod broker;
 mod builder;
+mod claim;
 mod delivery;
 #[cfg(feature = "embedded")]
 #[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
@@ -16,6 +17,7 @@ mod hold;
 mod id;
 mod lease;
 mod letters;
+mod line;
 mod name;
 mod open;
 mod options;
@@ -28,6 +30,7 @@ mod token;
 pub use ability::{Abilities, Ability};
 pub use broker::{Backend, Broker, Receipt};
 pub use builder::QueueBuilder;
+pub use claim::Claim;
 pub use delivery::Delivery;
 #[cfg(feature = "embedded")]
 #[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
@@ -40,6 +43,8 @@ pub use history::{Cause, Death, Failure, History, Reason, ReasonKind};
 pub use id::{Fingerprint, MessageId, ParseIdError};
 pub use lease::{Lease, Many, One};
 pub use letters::{Cursor, DeadLetter, Filter, Peeked, Position, Selection};
+pub use line::Binding;
+pub(crate) use line::{Enqueued, Leasing, Line, Terms};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;

@@ -17,6 +17,7 @@ use crate::budget::{BudgetExhausted, Purse};
 use crate::dead_letter::Reason;
 use crate::mailbox::{Buried, Refusal, Room, Ticket};
 use crate::message::{Clock, Moment, Priority};
+use crate::queue::Enqueued;
 
 /// How long a message that nobody can be given waits before it looks again: no agent knows its routers, so none can tell them that
 /// it is fit again.
@@ -36,6 +37,8 @@ pub(super) struct Routing<'a, A: Agent> {
     /// The first that was chosen and had no room.
     full: Option<Arc<Candidate>>,
     place: Option<Place>,
+    /// On its way into the durable queue of whoever was chosen.
+    line: Option<Box<InLine>>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when nobody can be given it.
     nobody_since: Option<Moment>,
@@ -50,6 +53,12 @@ struct Place {
     lane: Priority,
     /// Given at the first look.
     ticket: Option<Ticket>,
+}
+
+/// A message on its way into a durable queue.
+struct InLine {
+    of: Arc<Candidate>,
+    enqueued: Enqueued,
 }
 
 pub(super) type Sent<A> = Result<Arc<Candidate>, RouteError<<A as Agent>::Message>>;
@@ -75,6 +84,7 @@ impl<'a, A: Agent> Routing<'a, A> {
             since: Moment::NEVER,
             full: None,
             place: None,
+            line: None,
             timer: None,
             nobody_since: None,
             until: Moment::NEVER,
@@ -143,6 +153,9 @@ impl<'a, A: Agent> Routing<'a, A> {
             return Poll::Ready(Err(error));
         }
         loop {
+            if self.line.is_some() {
+                return self.poll_enqueued(cx);
+            }
             let candidate = ready!(self.poll_candidate(cx))?;
             match self.offer(candidate) {
                 Offered::Done(sent) => {
@@ -155,6 +168,23 @@ impl<'a, A: Agent> Routing<'a, A> {
                 Offered::Full(candidate) => self.stand_in_line(candidate),
             }
         }
+    }
+
+    #[cold]
+    fn poll_enqueued(&mut self, cx: &mut Context<'_>) -> Poll<Sent<A>> {
+        let Some(line) = &mut self.line else {
+            return Poll::Pending;
+        };
+        let enqueued = ready!(line.enqueued.poll(cx));
+        let candidate = Arc::clone(&line.of);
+        self.line = None;
+        Poll::Ready(match enqueued {
+            Ok(_) => {
+                self.slot = None;
+                Ok(candidate)
+            }
+            Err(error) => self.refused(candidate, error.into()),
+        })
     }
 
     /// Says why it was this one, to those who listen at debug level: everybody is looked at for that.
@@ -218,21 +248,38 @@ impl<'a, A: Agent> Routing<'a, A> {
                 self.full.get_or_insert(candidate);
                 Offered::Again
             }
+            Refusal::OnQueue => {
+                let parcel = self.slot.as_mut();
+                match parcel.and_then(|parcel| port.enqueue(parcel)) {
+                    Some(enqueued) => {
+                        let of = candidate;
+                        self.line = Some(Box::new(InLine { of, enqueued }));
+                    }
+                    None => {
+                        self.pass_over(candidate.id().number(), PassedOver::Refused(refusal));
+                    }
+                }
+                Offered::Again
+            }
             Refusal::AskedItself | Refusal::BudgetExhausted(_) | Refusal::Layer { .. } => {
-                let message = self.withdraw();
-                Offered::Done(match message {
-                    Some(message) => Err(RouteError::Failed(AskError::Refused(TellError {
-                        agent: candidate.id(),
-                        refusal,
-                        message,
-                    }))),
-                    None => Ok(candidate),
-                })
+                Offered::Done(self.refused(candidate, refusal))
             }
             refusal => {
                 self.pass_over(candidate.id().number(), PassedOver::Refused(refusal));
                 Offered::Again
             }
+        }
+    }
+
+    /// Takes the message back from whoever will not have it.
+    fn refused(&mut self, candidate: Arc<Candidate>, refusal: Refusal) -> Sent<A> {
+        match self.withdraw() {
+            Some(message) => Err(RouteError::Failed(AskError::Refused(TellError {
+                agent: candidate.id(),
+                refusal,
+                message,
+            }))),
+            None => Ok(candidate),
         }
     }
 

@@ -6,6 +6,7 @@ use super::Protocol;
 use crate::agent::{Agent, Record};
 use crate::mailbox::{Overflow, Refusal, Room, Ticket};
 use crate::message::{Envelope, Priority};
+use crate::queue::Enqueued;
 
 /// An envelope for whoever takes `M` and answers with `R`.
 pub(crate) type Parcel<M, R> = Envelope<Protocol<M, R>>;
@@ -23,6 +24,9 @@ pub(crate) trait Port<M: Send + Sync + 'static, R: Send + 'static>: Send + Sync 
     fn leave_line(&self, lane: Priority, ticket: Ticket);
 
     fn return_room(&self, lane: Priority);
+
+    /// Puts the message in line at the durable queue of the agent, if it has one and nobody waits for an answer.
+    fn enqueue(&self, parcel: &mut Parcel<M, R>) -> Option<Enqueued>;
 }
 
 impl<A: Agent> Port<A::Message, A::Reply> for Record<A> {
@@ -47,5 +51,11 @@ impl<A: Agent> Port<A::Message, A::Reply> for Record<A> {
 
     fn return_room(&self, lane: Priority) {
         self.mailbox.return_room(lane);
+    }
+
+    fn enqueue(&self, parcel: &mut Parcel<A::Message, A::Reply>) -> Option<Enqueued> {
+        let line = self.line.as_ref().filter(|_| !parcel.is_ask())?;
+        self.prepare(parcel);
+        Some(line.enqueue(parcel.message(), parcel.terms(self.mailbox.settings())))
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::agent::AgentId;
+use crate::queue;
 use crate::registry::CapabilityError;
 
 /// Why an agent was not spawned.
@@ -35,6 +36,9 @@ pub enum SpawnError {
         /// Why.
         reason: String,
     },
+    /// The durable queue of the agent could not be opened.
+    #[error("no queue for the agent")]
+    Queue(#[from] queue::Error),
     /// The thread of a blocking agent could not be started.
     #[error("no thread for a blocking agent")]
     Thread(#[source] io::Error),

@@ -193,7 +193,7 @@ impl Swarm {
     /// [`queue::Error`](crate::queue::Error): there is no broker, it cannot be reached, it gives less than is
     /// [required](crate::queue::QueueBuilder::require), or the queue is in use.
     pub fn queue<M>(&self, name: &str) -> crate::queue::QueueBuilder<M> {
-        crate::queue::QueueBuilder::new(self.clone(), name)
+        crate::queue::QueueBuilder::named(self.clone(), name.parse())
     }
 
     /// Who is in the swarm, what each can do, and how each is doing.

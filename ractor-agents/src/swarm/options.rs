@@ -16,6 +16,9 @@ const BATCH_MAX: usize = 1024;
 /// The largest weight. Source: a guess; the sum over 100,000 agents is far from any overflow.
 const WEIGHT_MAX: u32 = 10_000;
 
+/// How many messages are on lease for one agent at most. Source: the default depth of a lane.
+const PREFETCH_MAX: usize = 1024;
+
 /// What can be chosen, whatever the agent's type.
 #[derive(Clone)]
 pub(super) struct Options {
@@ -81,6 +84,18 @@ impl Options {
         }
         if self.stop_within.is_zero() {
             return out_of_range("stop_within", "longer than zero");
+        }
+        Ok(())
+    }
+
+    /// Of an agent whose messages go through a durable queue, so many of them ahead.
+    pub(super) fn validate_queue(&self, prefetch: usize) -> Result<(), SpawnError> {
+        let out_of_range = |option, range| Err(SpawnError::OutOfRange { option, range });
+        if self.is_layered {
+            return out_of_range("layer", "left out: the agent's messages go through a queue");
+        }
+        if !(1..=PREFETCH_MAX.min(self.settings.depth_min())).contains(&prefetch) {
+            return out_of_range("prefetch", "1 to 1,024, and no more than a lane holds");
         }
         Ok(())
     }

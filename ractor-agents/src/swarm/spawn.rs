@@ -8,17 +8,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
-use supervisors::{Backoff, Intensity, Restart};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use supervisors::{Backoff, ChildSpec, Intensity, Restart};
 
 use super::member::Member;
 use super::options::Options;
 use super::{SpawnError, Swarm};
 use crate::agent::{
-    Agent, AgentId, AgentRef, Batch, Brood, Direct, Gathering, Handler, OnRestart, OwnThread, Plan,
-    Record,
+    Agent, AgentId, AgentRef, Batch, Brood, Courier, Direct, Gathering, Handler, OnRestart,
+    OwnThread, Plan, Record,
 };
 use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Stack};
 use crate::message::Priority;
+use crate::queue::{self, Binding, Line};
 use crate::registry::{Breaker, Capability, CapabilityError, Obstacle, Traits};
 
 /// Makes the agent, for its start and for each restart.
@@ -52,6 +55,7 @@ pub struct Spawn<A: Agent, L = Identity, Count = One, W = Identity> {
     layers: L,
     /// Around the handler.
     around: W,
+    queue: Option<Bound<A::Message>>,
     count: PhantomData<fn() -> Count>,
 }
 
@@ -75,6 +79,7 @@ impl<A: Agent, Count> Spawn<A, Identity, Count> {
             factories,
             layers: Identity,
             around: Identity,
+            queue: None,
             count: PhantomData,
         }
     }
@@ -278,6 +283,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
             mut options,
             layers,
             around,
+            queue,
             count,
         } = self;
         options.is_layered = true;
@@ -287,6 +293,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
             options,
             layers: Stack::new(layers, layer),
             around,
+            queue,
             count,
         }
     }
@@ -299,6 +306,7 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
             mut options,
             layers,
             around,
+            queue,
             count,
         } = self;
         options.is_wrapped = true;
@@ -308,8 +316,44 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
             options,
             layers,
             around: Stack::new(around, layer),
+            queue,
             count,
         }
+    }
+}
+
+/// The durable queue that an agent is bound to.
+struct Bound<M> {
+    // In a lock that nobody ever waits for, so that a spawn is `Sync`.
+    open: Mutex<Box<dyn FnOnce(Swarm) -> Opening<M> + Send>>,
+    prefetch: usize,
+}
+
+type Opening<M> = Pin<Box<dyn Future<Output = Result<Arc<dyn Line<M>>, queue::Error>> + Send>>;
+
+impl<A, L, Count, W> Spawn<A, L, Count, W>
+where
+    A: Agent<Message: Serialize + DeserializeOwned>,
+{
+    /// Has its messages go through a durable queue: that of this name at the swarm's [broker](super::Builder::broker), a
+    /// [`Queue`](crate::queue::Queue), or a [`Binding`] with more ahead. Default: none.
+    ///
+    /// A `tell` is done when the message is on disk. Messages are leased for the agent, acknowledged when its handler has returned, and retried
+    /// and dead-lettered by the rules of the queue: 20 attempts, unless [chosen](Self::attempts) otherwise; after a failure
+    /// [`without_retry`](crate::agent::Failure::without_retry) none. An `ask` is refused, and so is `try_tell`, since nobody waits. Where several agents have one queue they share its
+    /// messages: spawn as many as are to work at a time.
+    ///
+    /// [Layers](Self::layer) in front of the mailbox cannot be had together with it; the queue has its own dedup, bounds and times to live. A
+    /// [budget](crate::budget) does not travel through a queue.
+    pub fn queue(mut self, queue: impl Into<Binding<A::Message>>) -> Self {
+        let binding = queue.into();
+        self.queue = Some(Bound {
+            prefetch: binding.ahead(),
+            open: Mutex::new(Box::new(|swarm| {
+                Box::pin(async move { binding.open(&swarm).await })
+            })),
+        });
+        self
     }
 }
 
@@ -319,12 +363,21 @@ where
     L: Layer<Identity, Outer: Inbound<A>> + Clone,
     W: Layer<Direct, Outer: Handler<A>> + Clone,
 {
-    async fn run(self) -> Result<Vec<AgentRef<A>>, SpawnError> {
+    async fn run(mut self) -> Result<Vec<AgentRef<A>>, SpawnError> {
         self.options.validate()?;
+        let bound = self.queue.take();
+        if let Some(bound) = &bound {
+            self.options.validate_queue(bound.prefetch)?;
+        }
+        let prefetch = bound.as_ref().map_or(0, |bound| bound.prefetch);
+        let line = match bound {
+            Some(bound) => Some(bound.open.into_inner()(self.swarm.clone()).await?),
+            None => None,
+        };
         let gathering = Arc::new(Gathering::of(self.factories.len()));
         let (swarm, options) = (self.swarm.clone(), self.options.clone());
         let inner = swarm.inner();
-        let records = self.records(&gathering)?;
+        let records = self.records(&gathering, line.as_ref())?;
         let members: Vec<Arc<dyn Member>> = records
             .iter()
             .map(|record| Arc::clone(record) as Arc<dyn Member>)
@@ -339,10 +392,16 @@ where
                 brood.adopt(record.id());
             }
         }
-        let specs = records
+        let mut specs: Vec<(AgentId, ChildSpec)> = records
             .iter()
             .map(|record| (record.id(), options.spec(record)))
             .collect();
+        if let Some(line) = &line {
+            specs.extend(records.iter().map(|record| {
+                let courier = Courier::new(record, Arc::clone(line), prefetch);
+                (record.id(), courier.spec(options.stop_within))
+            }));
+        }
         // All are submitted at the first poll: dropped later, this future leaves nobody half spawned.
         inner.start(specs).await;
         if let Some((agent, reason)) = gathering.complete().await.into_iter().next() {
@@ -358,7 +417,11 @@ where
         Ok(records.into_iter().map(AgentRef::new).collect())
     }
 
-    fn records(self, gathering: &Arc<Gathering>) -> Result<Vec<Arc<Record<A>>>, SpawnError> {
+    fn records(
+        self,
+        gathering: &Arc<Gathering>,
+        line: Option<&Arc<dyn Line<A::Message>>>,
+    ) -> Result<Vec<Arc<Record<A>>>, SpawnError> {
         let Self {
             swarm,
             factories,
@@ -386,6 +449,7 @@ where
                 } else {
                     None
                 },
+                line: line.cloned(),
                 registered_at,
             };
             let id = AgentId::new(number, A::kind());
