@@ -12,6 +12,7 @@
 //!
 //! [`Swarm::tree`] shows it as it is now, and [`Swarm::supervision_events`] what happens in it.
 
+mod bound;
 mod builder;
 mod ending;
 mod error;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use supervisors::{Backoff, ChildSpec, Intensity, Restart};
 
+use super::bound::Bound;
 use super::member::Member;
 use super::options::Options;
 use super::{SpawnError, Swarm};
@@ -21,7 +20,7 @@ use crate::agent::{
 };
 use crate::mailbox::{Aging, Identity, Inbound, LaneLimit, Layer, Mailbox, Overflow, Stack};
 use crate::message::Priority;
-use crate::queue::{self, Binding, Line};
+use crate::queue::Line;
 use crate::registry::{Breaker, Capability, CapabilityError, Obstacle, Traits};
 
 /// Makes the agent, for its start and for each restart.
@@ -55,7 +54,7 @@ pub struct Spawn<A: Agent, L = Identity, Count = One, W = Identity> {
     layers: L,
     /// Around the handler.
     around: W,
-    queue: Option<Bound<A::Message>>,
+    pub(super) queue: Option<Bound<A::Message>>,
     count: PhantomData<fn() -> Count>,
 }
 
@@ -322,41 +321,6 @@ impl<A: Agent, L, Count, W> Spawn<A, L, Count, W> {
     }
 }
 
-/// The durable queue that an agent is bound to.
-struct Bound<M> {
-    // In a lock that nobody ever waits for, so that a spawn is `Sync`.
-    open: Mutex<Box<dyn FnOnce(Swarm) -> Opening<M> + Send>>,
-    prefetch: usize,
-}
-
-type Opening<M> = Pin<Box<dyn Future<Output = Result<Arc<dyn Line<M>>, queue::Error>> + Send>>;
-
-impl<A, L, Count, W> Spawn<A, L, Count, W>
-where
-    A: Agent<Message: Serialize + DeserializeOwned>,
-{
-    /// Has its messages go through a durable queue: that of this name at the swarm's [broker](super::Builder::broker), a
-    /// [`Queue`](crate::queue::Queue), or a [`Binding`] with more ahead. Default: none.
-    ///
-    /// A `tell` is done when the message is on disk. Messages are leased for the agent, acknowledged when its handler has returned, and retried
-    /// and dead-lettered by the rules of the queue: 20 attempts, unless [chosen](Self::attempts) otherwise; after a failure
-    /// [`without_retry`](crate::agent::Failure::without_retry) none. An `ask` is refused, and so is `try_tell`, since nobody waits. Where several agents have one queue they share its
-    /// messages: spawn as many as are to work at a time.
-    ///
-    /// [Layers](Self::layer) in front of the mailbox cannot be had together with it; the queue has its own dedup, bounds and times to live. A
-    /// [budget](crate::budget) does not travel through a queue.
-    pub fn queue(mut self, queue: impl Into<Binding<A::Message>>) -> Self {
-        let binding = queue.into();
-        self.queue = Some(Bound {
-            prefetch: binding.ahead(),
-            open: Mutex::new(Box::new(|swarm| {
-                Box::pin(async move { binding.open(&swarm).await })
-            })),
-        });
-        self
-    }
-}
-
 impl<A, L, Count, W> Spawn<A, L, Count, W>
 where
     A: Agent,
@@ -366,12 +330,12 @@ where
     async fn run(mut self) -> Result<Vec<AgentRef<A>>, SpawnError> {
         self.options.validate()?;
         let bound = self.queue.take();
-        if let Some(bound) = &bound {
-            self.options.validate_queue(bound.prefetch)?;
-        }
         let prefetch = bound.as_ref().map_or(0, |bound| bound.prefetch);
         let line = match bound {
-            Some(bound) => Some(bound.open.into_inner()(self.swarm.clone()).await?),
+            Some(bound) => {
+                self.options.validate_queue(prefetch)?;
+                Some(bound.open(&self.swarm).await?)
+            }
             None => None,
         };
         let gathering = Arc::new(Gathering::of(self.factories.len()));
