@@ -1,12 +1,14 @@
 //! A ledger and its log as a queue.
 
-use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(unix)]
+use super::control::Server;
 use super::journal::{self, Journal};
 use super::ledger::{self, Fate, Ledger, Outcome, Record, ReleaseError, Settings};
-use super::log::{self, Disk};
+use super::log;
 use super::thread::Writer;
 use super::writer::{Calls, Delivery};
 use crate::queue::broker::{Answer, Entry, Leased, Settled, Settlement};
@@ -21,26 +23,34 @@ pub(super) struct Embedded {
     calls: Arc<Calls>,
     writer: Writer,
     options: Options,
+    /// Where operators are served.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such sockets"))]
+    folder: PathBuf,
 }
 
 impl Embedded {
+    /// The queue in that folder; a former thread of this process that still has it is waited for so long.
     pub(super) fn new(
-        disk: impl Fn() -> io::Result<Arc<dyn Disk>> + Send + Sync + 'static,
+        folder: PathBuf,
         log: log::Options,
         options: &Options,
+        patience: Duration,
     ) -> Self {
         let calls = Calls::new();
         let settings = settings(options);
+        let path = folder.clone();
         let open = move || {
             let doing = "make the folder of the queue";
-            let disk = disk().map_err(|source| log::Error::Io { doing, source })?;
+            let disk =
+                log::Folder::new(&path).map_err(|source| log::Error::Io { doing, source })?;
             let now = time::millis(SystemTime::now());
-            Journal::open(disk, log, settings, rand::random(), now)
+            Journal::open(Arc::new(disk), log, settings, rand::random(), now)
         };
         Self {
-            writer: Writer::new(Arc::clone(&calls), Arc::new(open)),
+            writer: Writer::new(Arc::clone(&calls), Arc::new(open), patience),
             calls,
             options: *options,
+            folder,
         }
     }
 
@@ -84,7 +94,19 @@ impl Backend for Embedded {
     }
 
     fn run(&self) -> Answer<'_, ()> {
-        Box::pin(self.writer.ended())
+        Box::pin(async {
+            #[cfg(unix)]
+            match Server::bind(&self.folder) {
+                Ok(server) => tokio::select! {
+                    ended = self.writer.ended() => return ended,
+                    () = server.serve(self) => {}
+                },
+                Err(error) => {
+                    tracing::warn!(folder = %self.folder.display(), %error, "operators cannot reach this queue");
+                }
+            }
+            self.writer.ended().await
+        })
     }
 
     fn close(&self) {
