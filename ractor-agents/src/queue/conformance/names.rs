@@ -132,7 +132,7 @@ pub(super) async fn whoever_waits_is_told_when_it_is_closed(stage: &mut Stage) -
 pub(super) async fn a_closed_queue_can_be_opened_again(stage: &mut Stage) -> Verdict {
     let queue = stage.queue().await?;
     put(&queue, "a").await?;
-    for _ in 0..5 {
+    for _ in 0..20 {
         stage.queue().await?.close().await;
     }
     let queue = stage.queue().await?;
