@@ -84,6 +84,30 @@ pub(super) async fn it_waits_for_room_and_gets_it(stage: &mut Stage) -> Verdict 
     all_gone(&queue).await
 }
 
+pub(super) async fn purging_makes_room(stage: &mut Stage) -> Verdict {
+    let queue = narrow(stage).await?;
+    if !has(&queue, Ability::Bounds).await? {
+        return takes_more(&queue).await;
+    }
+    put_all(&queue, &["a", "b"]).await?;
+    let begun = Instant::now();
+    let waits = taken_in(message(&queue, "c").wait(PATIENT));
+    let purged = async {
+        // Whoever waits has to be there first.
+        sleep(MOMENT).await;
+        queue.purge().await
+    };
+    let (came, purged) = tokio::join!(waits, purged);
+    equal(purged?, 2, "messages that were removed")?;
+    came?;
+    claim(
+        begun.elapsed() < PATIENT / 2,
+        "it is taken in when there is room",
+    )?;
+    handle(&queue, "c").await?;
+    all_gone(&queue).await
+}
+
 pub(super) async fn what_is_on_lease_or_delayed_takes_room(stage: &mut Stage) -> Verdict {
     let queue = narrow(stage).await?;
     if !has(&queue, Ability::Bounds).await? {

@@ -16,7 +16,7 @@ use crate::queue::{Ability, Death, Filter, MessageId, Queue, Reason};
 const TTL: Duration = ms(150);
 
 /// Over before long, and long enough for a busy machine to begin.
-const LONG: Duration = ms(1_500);
+const LONG: Duration = ms(2_000);
 
 /// Where the broker knows no times to live: it says so, and has not taken the message in for ever instead.
 async fn is_refused(queue: &Queue<String>) -> Verdict {

@@ -239,6 +239,7 @@ macro_rules! __queue_conformance_cases {
                 a_failed_message_comes_again_and_tells_of_it
                 the_next_attempt_is_due_after_its_delay
                 the_pause_before_an_attempt_is_within_its_bounds
+                what_failed_together_does_not_come_again_together
                 after_its_last_attempt_it_is_a_dead_letter
                 a_start_counts_once
                 a_failure_counts_without_a_start
@@ -277,6 +278,7 @@ macro_rules! __queue_conformance_cases {
             bounds {
                 what_does_not_fit_is_refused_after_its_wait
                 it_waits_for_room_and_gets_it
+                purging_makes_room
                 what_is_on_lease_or_delayed_takes_room
                 bytes_are_bounded_too
                 what_never_fits_is_refused_at_once

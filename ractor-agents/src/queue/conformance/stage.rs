@@ -20,8 +20,11 @@ pub(super) const MOMENT: Duration = Duration::from_millis(40);
 /// Not at all.
 pub(super) const NOW: Duration = Duration::ZERO;
 
-/// How long a lease lasts that is to run out.
-pub(super) const SHORT: Duration = Duration::from_millis(300);
+/// How long a lease lasts that is to run out: soon, and not before a busy machine has said what is to be said under it.
+pub(super) const SHORT: Duration = Duration::from_millis(800);
+
+/// How long a lease lasts that may have to run out, where the broker does not hear that nobody needs it.
+pub(super) const SPARE: Duration = Duration::from_secs(5);
 
 /// How long an orderly end may take.
 const ENDING: Duration = Duration::from_secs(10);

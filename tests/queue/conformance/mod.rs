@@ -1,11 +1,22 @@
-//! The suite that every broker passes, one line for each.
+//! The suite that every broker passes, one line for each, and whether it bites.
 
-use ractor_agents::queue::{Embedded, conformance};
+mod lacking;
+
+use ractor_agents::queue::{Abilities, Embedded, conformance};
 use ractor_agents::queue_conformance;
+
+use lacking::Lacking;
 
 queue_conformance!(embedded: {
     let folder = tempfile::tempdir()?;
     (Embedded::in_folder(folder.path()), folder)
+});
+
+// What is asked of a broker that can do next to nothing.
+queue_conformance!(the_least: {
+    let folder = tempfile::tempdir()?;
+    let broker = Embedded::in_folder(folder.path());
+    (Lacking { broker, lacking: Abilities::all() }, folder)
 });
 
 #[test]
