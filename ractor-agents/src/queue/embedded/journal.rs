@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ledger::{Dedup, Ledger, NewMessage, Outcome, Record, Refused, Settings};
+use super::ledger::{Dedup, Fault, Ledger, NewMessage, Outcome, Record, Refused, Settings};
 use super::log::{self, Disk, Log, Place};
 use crate::codec::{CodecError, decode_bare, encode_bare};
 use crate::queue::broker::Entry;
@@ -134,8 +134,16 @@ impl Journal {
             self.scratch.push(RECORD);
             encode_bare(&record, &mut self.scratch).map_err(Error::Record)?;
             self.log.append(&self.scratch)?;
+            if self.ledger.has_fault(Fault::BurialInTwoRecords) {
+                self.log.commit()?;
+            }
         }
         Ok(changed)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_fault(&mut self, fault: Option<Fault>) {
+        self.ledger.set_fault(fault);
     }
 
     /// Brings everything to disk that was changed.
