@@ -29,16 +29,38 @@ impl Embedded {
         log: log::Options,
         options: &Options,
     ) -> Self {
-        let calls = Calls::new();
-        let settings = settings(options);
-        let open = move || {
+        Self::opened_by(options, move |settings| {
             let doing = "make the folder of the queue";
             let disk = disk().map_err(|source| log::Error::Io { doing, source })?;
             let now = time::millis(SystemTime::now());
             Journal::open(disk, log, settings, rand::random(), now)
-        };
+        })
+    }
+
+    /// The same with a mistake that it does not make.
+    #[cfg(test)]
+    pub(super) fn with_fault(
+        disk: impl Fn() -> io::Result<Arc<dyn Disk>> + Send + Sync + 'static,
+        log: log::Options,
+        options: &Options,
+        fault: Option<ledger::Fault>,
+    ) -> Self {
+        Self::opened_by(options, move |settings| {
+            // Its times are its own.
+            let mut journal = Journal::open(disk().expect("a disk"), log, settings, 7, 1_000)?;
+            journal.set_fault(fault);
+            Ok(journal)
+        })
+    }
+
+    fn opened_by(
+        options: &Options,
+        open: impl Fn(Settings) -> Result<Journal, journal::Error> + Send + Sync + 'static,
+    ) -> Self {
+        let calls = Calls::new();
+        let settings = settings(options);
         Self {
-            writer: Writer::new(Arc::clone(&calls), Arc::new(open)),
+            writer: Writer::new(Arc::clone(&calls), Arc::new(move || open(settings))),
             calls,
             options: *options,
         }

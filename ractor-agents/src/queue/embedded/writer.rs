@@ -149,7 +149,15 @@ impl Calls {
             until: now.checked_add(wait).unwrap_or(now + FAR),
             answer,
         });
-        given.await.map_err(|_| Error::Closed)
+        given.await.map_err(|_| self.gone())
+    }
+
+    /// Why nobody answers whoever waits for messages.
+    fn gone(&self) -> Error {
+        if self.inbox.lock().is_closed {
+            return Error::Closed;
+        }
+        Error::Disconnected(BrokerError::new("its writer failed"))
     }
 
     /// Gives a message back that nobody has started on. Nobody waits for that.

@@ -1,6 +1,7 @@
 //! Ledger, log and writer together.
 
 mod dice;
+mod errors;
 mod full;
 mod pair;
 mod power;
