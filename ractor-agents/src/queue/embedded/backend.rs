@@ -66,17 +66,30 @@ impl Embedded {
         }
     }
 
-    /// What changes nothing but the ledger.
+    /// What changes nothing but the ledger, and is written.
     fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
     ) -> Answer<'_, T> {
-        let work =
-            |journal: &mut Journal, now| journal.change(|ledger, out| change(ledger, now, out));
-        Box::pin(self.calls.call(work))
+        Box::pin(
+            self.calls.call(|journal, now| {
+                journal.change_with_room(|ledger, out| change(ledger, now, out))
+            }),
+        )
     }
 
-    /// The same, where a lease has to be good.
+    /// What changes nothing that is on disk, but for what the time brings: a full disk is no reason to refuse it.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
+    ) -> Answer<'_, T> {
+        Box::pin(
+            self.calls
+                .call(|journal, now| journal.change(|ledger, out| look(ledger, now, out))),
+        )
+    }
+
+    /// A change where a lease has to be good.
     fn hold(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> Result<Settled, Stale>
@@ -151,11 +164,10 @@ impl Backend for Embedded {
                 .hold(move |ledger, now, out| ledger.start(token, now, out).map(Settled::Started)),
             Settlement::Extend => {
                 let length = time::as_millis(self.options.lease);
-                self.hold(move |ledger, now, out| {
-                    let until = now.saturating_add(length);
-                    let extended = ledger.extend(token, until, now, out);
-                    extended.map(|_| Settled::Extended)
-                })
+                let extended = self.look(move |ledger, now, out| {
+                    ledger.extend(token, now.saturating_add(length), now, out)
+                });
+                Box::pin(async { Ok(extended.await?.map(|_| Settled::Extended)?) })
             }
             Settlement::Ack => self
                 .hold(move |ledger, now, out| ledger.ack(token, now, out).map(|()| Settled::Done)),
@@ -170,7 +182,7 @@ impl Backend for Embedded {
                 })
             }
             Settlement::Release => {
-                let released = self.change(move |ledger, now, out| ledger.release(token, now, out));
+                let released = self.look(move |ledger, now, out| ledger.release(token, now, out));
                 Box::pin(async {
                     match released.await? {
                         Ok(()) => Ok(Settled::Returned),
@@ -217,7 +229,7 @@ impl Backend for Embedded {
     }
 
     fn stats(&self) -> Answer<'_, Stats> {
-        self.change(|ledger, now, out| {
+        self.look(|ledger, now, out| {
             ledger.advance(now, out);
             ledger.stats()
         })
@@ -242,7 +254,7 @@ impl Backend for Embedded {
 
     fn redrive(&self, selection: Selection) -> Answer<'_, usize> {
         Box::pin(self.calls.call(move |journal, now| {
-            Ok(journal.change(|ledger, out| ledger.redrive(&selection, now, out))??)
+            Ok(journal.change_with_room(|ledger, out| ledger.redrive(&selection, now, out))??)
         }))
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::sleep;
 
 use super::super::backend::Embedded;
 use super::super::ledger::{Fault as Mistake, Position};
@@ -88,10 +89,12 @@ impl Stage {
 
     /// Keeps the queue open, as its actor does.
     async fn keep(self: Arc<Self>) -> Result<(), String> {
-        for _ in 0..8 {
+        for _ in 0..100 {
             if self.backend.open().await.is_ok() && self.backend.run().await.is_ok() {
                 return Ok(());
             }
+            // The threads are real ones, and so is the time until there is room again.
+            sleep(Duration::from_millis(1)).await;
         }
         Err("it does not open any more".into())
     }
@@ -337,4 +340,29 @@ async fn where_the_disk_is_full_for_once_nobody_is_told_that_it_was_done() {
 async fn a_write_that_writes_a_part_is_finished() {
     let all = at_every_operation(Fault::Short).await;
     assert_eq!((all.unknown, all.refused), (0, 0), "{all:?}");
+}
+
+/// Full for a while, from any byte on.
+#[tokio::test]
+async fn a_disk_that_is_full_for_a_while_is_told_of_and_nothing_is_lost() {
+    let mut all = Outcome::default();
+    for kilobytes in 16..90 {
+        let outcome = run(None, |disk| {
+            disk.set_capacity(Some(kilobytes * 1_000));
+            let disk = disk.clone();
+            tokio::spawn(async move {
+                // Real, as the work is.
+                sleep(Duration::from_millis(10)).await;
+                disk.set_capacity(None);
+            });
+        });
+        let outcome = outcome
+            .await
+            .unwrap_or_else(|wrong| panic!("{kilobytes} KB: {wrong}"));
+        all.unknown += outcome.unknown;
+        all.refused += outcome.refused;
+        all.done += outcome.done;
+    }
+    println!("full for a while: {all:?}");
+    assert!(all.refused > 0 && all.done > 0, "{all:?}");
 }
