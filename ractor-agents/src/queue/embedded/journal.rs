@@ -160,6 +160,15 @@ impl Journal {
         Ok(changed)
     }
 
+    /// Whether everything that was changed is on disk.
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.decided.is_empty() && self.log.is_on_disk()
+    }
+
+    pub(super) fn has_fault(&self, fault: Fault) -> bool {
+        self.ledger.has_fault(fault)
+    }
+
     #[cfg(test)]
     pub(super) const fn set_fault(&mut self, fault: Option<Fault>) {
         self.ledger.set_fault(fault);

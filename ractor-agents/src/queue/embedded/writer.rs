@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::journal::{self, Journal};
-use super::ledger::{Leased, Refused};
+use super::ledger::{Fault, Leased, Refused};
 use super::log;
 use crate::queue::{BrokerError, Error, Token, time};
 
@@ -202,9 +202,14 @@ pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), journal::
         }
         journal.change(|ledger, out| ledger.advance(now, out))?;
         let given = calls.give(&mut journal, now)?;
-        journal.commit()?;
-        for answer in answers {
-            answer();
+        let answer_all = || answers.into_iter().for_each(|answer| answer());
+        if journal.has_fault(Fault::AnswersBeforeCommit) {
+            answer_all();
+            journal.commit()?;
+        } else {
+            journal.commit()?;
+            debug_assert!(journal.is_on_disk(), "what is answered is on disk");
+            answer_all();
         }
         hand_over(calls, &journal, given)?;
         is_busy = journal.tend()?;

@@ -1,5 +1,6 @@
 //! Ledger, log and writer together.
 
+mod broken;
 mod dice;
 mod errors;
 mod full;
