@@ -64,7 +64,7 @@ fn told(error: journal::Error) -> Result<Error, journal::Error> {
 }
 
 /// How many calls may be on their way at a time, and how many may wait for messages; more wait for room. Source: a guess, four times the callers that the largest benchmark has.
-const CALLS_MAX: usize = 4_096;
+pub(super) const CALLS_MAX: usize = 4_096;
 
 impl Calls {
     pub(super) fn new() -> Arc<Self> {
@@ -167,6 +167,15 @@ impl Calls {
             let _ = journal.change(|ledger, out| ledger.release(token, now, out))?;
             Ok(())
         });
+    }
+
+    /// Places for calls and seats that nobody has.
+    #[cfg(test)]
+    pub(super) fn free(&self) -> (usize, usize) {
+        (
+            self.room.available_permits(),
+            self.seats.available_permits(),
+        )
     }
 
     /// The writer finishes what was pushed before, and ends. Nothing new is taken.

@@ -2,6 +2,7 @@
 
 mod broken;
 mod dice;
+mod drops;
 mod errors;
 mod full;
 mod pair;

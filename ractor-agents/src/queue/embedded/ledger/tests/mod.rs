@@ -4,6 +4,7 @@ mod bounds;
 mod carrying;
 mod dead_letters;
 mod dedup;
+mod exhaustive;
 mod faults;
 mod leases;
 mod memory;
