@@ -58,17 +58,14 @@ async fn call(calls: Arc<Calls>, known: Arc<Mutex<Known>>, mut dice: Dice, calle
             let acked = calls.call(move |journal, now| {
                 journal.change_with_room(|ledger, out| ledger.ack(token, now, out))
             });
-            match timeout(patience(&mut dice), acked).await {
-                Ok(acked) => {
-                    let acked = acked.expect("the queue is open");
-                    acked.expect("nobody else has it");
-                    assert!(known.lock().acked.insert(token.id.0), "twice");
-                }
+            if let Ok(acked) = timeout(patience(&mut dice), acked).await {
+                let acked = acked.expect("the queue is open");
+                acked.expect("nobody else has it");
+                assert!(known.lock().acked.insert(token.id.0), "twice");
+            } else {
                 // Done or not: if not, somebody else will get it.
-                Err(_) => {
-                    known.lock().perhaps.insert(token.id.0);
-                    calls.release(token);
-                }
+                known.lock().perhaps.insert(token.id.0);
+                calls.release(token);
             }
         }
     }

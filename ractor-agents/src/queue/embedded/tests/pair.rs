@@ -66,7 +66,7 @@ impl Pair {
     ) -> Result<Self, Trouble> {
         let journal = super::open_with(disk, settings, now)?;
         let shown = without_places(journal.ledger().snapshot(now));
-        let mut difference = String::new();
+        let mut all = Vec::new();
         for before in models {
             let mut model = before.clone();
             model.restart(now, &[])?;
@@ -81,9 +81,10 @@ impl Pair {
                 pair.read_all()?;
                 return Ok(pair);
             }
-            difference += &format!("\n{expected:?}");
+            all.push(format!("{expected:?}"));
         }
-        Err(Trouble::Wrong(format!("{shown:?} instead of{difference}")))
+        let all = all.join("\nor ");
+        Err(Trouble::Wrong(format!("{shown:?}\ninstead of {all}")))
     }
 
     pub(super) fn settings(&self) -> Settings {

@@ -2,7 +2,7 @@
 //! whole or not at all.
 //!
 //! Random steps are taken by a journal and by the reference side by side ([`Pair`]). Whenever a commit returns, the reference is kept: that is what was
-//! answered. Then the power is cut, between two operations of the disk or in the middle of a commit, of a compaction, or of the
+//! answered. Then the power is cut or the disk fails, between two operations of the disk or in the middle of a commit, of a compaction, or of the
 //! recovery from a cut before; what a journal then finds must be what was answered, or what was on its way to be.
 
 use proptest::strategy::{Strategy, ValueTree};
@@ -12,7 +12,7 @@ use super::super::ledger::tests::model::Model;
 use super::super::ledger::tests::steps::{Step, step};
 use super::super::ledger::{Fault, Settings};
 use super::super::log::Disk;
-use super::super::log::simulate::Simulated;
+use super::super::log::simulate::{self, Simulated};
 use super::dice::Dice;
 use super::pair::{Pair, Trouble};
 
@@ -26,7 +26,7 @@ pub(super) struct Figures {
     pub(super) images: usize,
     /// Cuts of the power while the queue recovered from a cut.
     pub(super) again: usize,
-    /// Cuts in the middle of a commit.
+    /// Commits that were cut off, or failed.
     pub(super) in_flight: usize,
     /// Steps that were taken.
     pub(super) steps: usize,
@@ -76,7 +76,15 @@ impl Run {
         for _ in 0..LIVES {
             let (pair, disk) = next;
             let (left, perhaps) = self.life(pair, disk)?;
-            let image = left.cut(self.dice.next());
+            if left.counts().repeated_syncs > 0 {
+                return Err("an fdatasync that had failed was repeated".into());
+            }
+            // Or the process was killed, and the power fails when the next one has believed what it saw.
+            let image = if self.dice.once_in(4) {
+                left.kill()
+            } else {
+                left.cut(self.dice.next())
+            };
             next = self.recover(image, perhaps, settings)?;
         }
         let names = next.1.list().map_err(|error| error.to_string())?;
@@ -85,7 +93,7 @@ impl Run {
         Ok(())
     }
 
-    /// Works until the power fails. The disk, and what may be on it.
+    /// Works until the power or the disk fails. The disk, and what may be on it.
     fn life(&mut self, mut pair: Pair, disk: Simulated) -> Result<(Simulated, Vec<Model>), String> {
         let mut answered = pair.model.clone();
         for _ in 0..self.dice.below(200) {
@@ -103,7 +111,7 @@ impl Run {
                 // Nothing of that was to be on disk.
                 return Ok((disk, vec![answered]));
             }
-            self.soon_off(&disk);
+            self.soon_wrong(&disk);
             match pair.commit() {
                 Ok(()) => answered = pair.model.clone(),
                 Err(Trouble::Wrong(wrong)) => return Err(wrong),
@@ -113,7 +121,7 @@ impl Run {
                 }
             }
             if self.dice.once_in(2) {
-                self.soon_off(&disk);
+                self.soon_wrong(&disk);
                 match pair.tend() {
                     Ok(()) => {}
                     Err(Trouble::Wrong(wrong)) => return Err(wrong),
@@ -129,10 +137,15 @@ impl Run {
         Ok((disk, vec![answered]))
     }
 
-    /// Sometimes, the power is off in a moment.
-    fn soon_off(&mut self, disk: &Simulated) {
-        if self.dice.once_in(60) {
-            disk.off_at(disk.counts().operations + self.dice.below(4));
+    /// Sometimes, the power is off in a moment, or the disk fails.
+    fn soon_wrong(&mut self, disk: &Simulated) {
+        if self.dice.once_in(50) {
+            let at = disk.counts().operations + self.dice.below(4);
+            match self.dice.below(4) {
+                0 => disk.fail_at(at, simulate::Fault::Failed),
+                1 => disk.fail_at(at, simulate::Fault::Full),
+                _ => disk.off_at(at),
+            }
         }
     }
 

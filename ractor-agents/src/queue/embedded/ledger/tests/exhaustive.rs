@@ -276,7 +276,7 @@ impl World {
     fn settle(&mut self, act: Act, token: usize) -> Result<(), String> {
         let at = number(self.tokens[token].id);
         let before = (self.ledger.snapshot(self.now), self.log.len());
-        let taken = self.tell(act, self.tokens[token]);
+        let outcome = self.tell(act, self.tokens[token]);
         let (now, attempts_max) = (self.now, self.setting.attempts_max);
         let rule = &mut self.rules[at];
         let (until, started) = match rule.at {
@@ -287,7 +287,7 @@ impl World {
             } if good == token => (until, started),
             _ => {
                 ensure!(
-                    taken.is_err(),
+                    outcome.is_err(),
                     "{act:?} of a stale token is taken: {rule:?}"
                 );
                 let after = (self.ledger.snapshot(now), self.log.len());
@@ -297,8 +297,8 @@ impl World {
         };
         let is_refused = matches!(act, Act::Release(_)) && started;
         ensure!(
-            taken.is_err() == is_refused,
-            "{act:?}: {taken:?} of {rule:?}"
+            outcome.is_err() == is_refused,
+            "{act:?}: {outcome:?} of {rule:?}"
         );
         match act {
             Act::Start(_) => {
@@ -443,7 +443,7 @@ impl World {
     /// What tells this state from others, as far as anything can come of it: times from now on, and tokens by what they are good for.
     fn key(&self) -> String {
         let times = |at: u64| at.saturating_sub(self.now);
-        let mut key = String::new();
+        let mut key = Vec::new();
         for rule in &self.rules {
             let at = match rule.at {
                 At::Line { due } => (0, times(due), false),
@@ -451,7 +451,8 @@ impl World {
                 At::Dead => (2, 0, false),
                 At::Gone => (3, 0, false),
             };
-            key += &format!("{at:?}{}{:?}", rule.attempts, rule.expires.map(times));
+            let expires = rule.expires.map(times);
+            key.push(format!("{at:?} {} {expires:?}", rule.attempts));
         }
         let mut order: Vec<(u64, Id)> = self
             .ledger
@@ -462,14 +463,15 @@ impl World {
             .collect();
         order.sort_unstable();
         for (_, id) in order {
-            key += &format!("{id}");
+            key.push(id.to_string());
         }
         for held in self.held {
             let told = held.map(|token| (self.tokens[token].id, self.staleness(token)));
-            key += &format!("{told:?}");
+            key.push(format!("{told:?}"));
         }
         let same = self.held[0].is_some() && self.held[0] == self.held[1];
-        key + &format!("{same}")
+        key.push(same.to_string());
+        key.join(" ")
     }
 
     fn staleness(&self, token: usize) -> Option<String> {
@@ -479,7 +481,7 @@ impl World {
         match self.rules[at].at {
             At::Lease { token: good, .. } if good == token => None,
             _ if told.epoch < self.ledger.epoch() => Some("before".into()),
-            other => Some(format!("{}", matches!(other, At::Lease { .. }))),
+            other => Some(matches!(other, At::Lease { .. }).to_string()),
         }
     }
 }
