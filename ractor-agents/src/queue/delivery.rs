@@ -95,7 +95,8 @@ impl<M> Delivery<M> {
     /// [`nack`](Self::nack).
     ///
     /// # Errors
-    /// [`Error::Stale`], [`Error::Unknown`], [`Error::Disconnected`].
+    /// [`Error::Stale`], [`Error::Unknown`], [`Error::Disconnected`]; [`Error::NoSpace`] when the broker's disk is so full that there is no
+    /// room for this either.
     ///
     /// # Cancel safety
     /// Dropped, it may be done or not; the delivery is still there to say it again.
