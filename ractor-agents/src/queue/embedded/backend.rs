@@ -23,9 +23,9 @@ pub(super) struct Embedded {
     calls: Arc<Calls>,
     writer: Writer,
     options: Options,
-    /// Where operators are served.
+    /// Where operators are served, if anywhere.
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such sockets"))]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
 }
 
 impl Embedded {
@@ -36,35 +36,74 @@ impl Embedded {
         options: &Options,
         patience: Duration,
     ) -> Self {
-        let calls = Calls::new();
-        let settings = settings(options);
         let path = folder.clone();
-        let open = move || {
+        let mut new = Self::opened_by(options, patience, move |settings| {
             let doing = "make the folder of the queue";
             let disk =
                 log::Folder::new(&path).map_err(|source| log::Error::Io { doing, source })?;
             let now = time::millis(SystemTime::now());
             Journal::open(Arc::new(disk), log, settings, rand::random(), now)
-        };
+        });
+        new.folder = Some(folder);
+        new
+    }
+
+    /// One on another disk, with a mistake that it does not make.
+    #[cfg(test)]
+    pub(super) fn with_fault(
+        disk: impl Fn() -> std::io::Result<Arc<dyn log::Disk>> + Send + Sync + 'static,
+        log: log::Options,
+        options: &Options,
+        fault: Option<ledger::Fault>,
+    ) -> Self {
+        Self::opened_by(options, Duration::ZERO, move |settings| {
+            // Its times are its own.
+            let mut journal = Journal::open(disk().expect("a disk"), log, settings, 7, 1_000)?;
+            journal.set_fault(fault);
+            Ok(journal)
+        })
+    }
+
+    fn opened_by(
+        options: &Options,
+        patience: Duration,
+        open: impl Fn(Settings) -> Result<Journal, journal::Error> + Send + Sync + 'static,
+    ) -> Self {
+        let calls = Calls::new();
+        let settings = settings(options);
+        let open = Arc::new(move || open(settings));
         Self {
-            writer: Writer::new(Arc::clone(&calls), Arc::new(open), patience),
+            writer: Writer::new(Arc::clone(&calls), open, patience),
             calls,
             options: *options,
-            folder,
+            folder: None,
         }
     }
 
-    /// What changes nothing but the ledger.
+    /// What changes nothing but the ledger, and is written.
     fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
     ) -> Answer<'_, T> {
-        let work =
-            |journal: &mut Journal, now| journal.change(|ledger, out| change(ledger, now, out));
-        Box::pin(self.calls.call(work))
+        Box::pin(
+            self.calls.call(|journal, now| {
+                journal.change_with_room(|ledger, out| change(ledger, now, out))
+            }),
+        )
     }
 
-    /// The same, where a lease has to be good.
+    /// What changes nothing that is on disk, but for what the time brings: a full disk is no reason to refuse it.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
+    ) -> Answer<'_, T> {
+        Box::pin(
+            self.calls
+                .call(|journal, now| journal.change(|ledger, out| look(ledger, now, out))),
+        )
+    }
+
+    /// A change where a lease has to be good.
     fn hold(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> Result<Settled, Stale>
@@ -96,13 +135,15 @@ impl Backend for Embedded {
     fn run(&self) -> Answer<'_, ()> {
         Box::pin(async {
             #[cfg(unix)]
-            match Server::bind(&self.folder) {
-                Ok(server) => tokio::select! {
-                    ended = self.writer.ended() => return ended,
-                    () = server.serve(self) => {}
-                },
-                Err(error) => {
-                    tracing::warn!(folder = %self.folder.display(), %error, "operators cannot reach this queue");
+            if let Some(folder) = &self.folder {
+                match Server::bind(folder) {
+                    Ok(server) => tokio::select! {
+                        ended = self.writer.ended() => return ended,
+                        () = server.serve(self) => {}
+                    },
+                    Err(error) => {
+                        tracing::warn!(folder = %folder.display(), %error, "operators cannot reach this queue");
+                    }
                 }
             }
             self.writer.ended().await
@@ -151,11 +192,10 @@ impl Backend for Embedded {
                 .hold(move |ledger, now, out| ledger.start(token, now, out).map(Settled::Started)),
             Settlement::Extend => {
                 let length = time::as_millis(self.options.lease);
-                self.hold(move |ledger, now, out| {
-                    let until = now.saturating_add(length);
-                    let extended = ledger.extend(token, until, now, out);
-                    extended.map(|_| Settled::Extended)
-                })
+                let extended = self.look(move |ledger, now, out| {
+                    ledger.extend(token, now.saturating_add(length), now, out)
+                });
+                Box::pin(async { Ok(extended.await?.map(|_| Settled::Extended)?) })
             }
             Settlement::Ack => self
                 .hold(move |ledger, now, out| ledger.ack(token, now, out).map(|()| Settled::Done)),
@@ -170,7 +210,7 @@ impl Backend for Embedded {
                 })
             }
             Settlement::Release => {
-                let released = self.change(move |ledger, now, out| ledger.release(token, now, out));
+                let released = self.look(move |ledger, now, out| ledger.release(token, now, out));
                 Box::pin(async {
                     match released.await? {
                         Ok(()) => Ok(Settled::Returned),
@@ -217,7 +257,7 @@ impl Backend for Embedded {
     }
 
     fn stats(&self) -> Answer<'_, Stats> {
-        self.change(|ledger, now, out| {
+        self.look(|ledger, now, out| {
             ledger.advance(now, out);
             ledger.stats()
         })
@@ -242,7 +282,7 @@ impl Backend for Embedded {
 
     fn redrive(&self, selection: Selection) -> Answer<'_, usize> {
         Box::pin(self.calls.call(move |journal, now| {
-            Ok(journal.change(|ledger, out| ledger.redrive(&selection, now, out))??)
+            Ok(journal.change_with_room(|ledger, out| ledger.redrive(&selection, now, out))??)
         }))
     }
 

@@ -143,7 +143,8 @@ fn fatal(error: journal::Error) -> Error {
         journal::Error::Log(
             error @ (log::Error::Corrupted { .. } | log::Error::UnknownFormat { .. }),
         ) => Error::Corrupted(BrokerError::new(error)),
-        journal::Error::Log(log::Error::NoSpace(_)) => Error::NoSpace,
+        journal::Error::Log(log::Error::NoSpace(_))
+        | journal::Error::Ahead(log::Error::NoSpace(_)) => Error::NoSpace,
         error @ journal::Error::Record(_) => Error::Corrupted(BrokerError::new(error)),
         error => Error::Broker(BrokerError::new(error)),
     }
