@@ -4,6 +4,7 @@
 mod agents;
 mod conformance;
 mod embedded;
+mod spool;
 
 use std::time::Duration;
 

@@ -25,6 +25,9 @@ mod name;
 mod open;
 mod options;
 mod payload;
+#[cfg(feature = "embedded")]
+#[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
+mod spool;
 mod stats;
 mod table;
 mod time;
@@ -51,6 +54,9 @@ pub(crate) use line::{Enqueued, Leasing, Line, Terms};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;
+#[cfg(feature = "embedded")]
+#[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
+pub use spool::Spooled;
 pub use stats::{LaneStats, Stats};
 pub(crate) use table::Queues;
 pub use token::{Stale, Token};

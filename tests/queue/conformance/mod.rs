@@ -3,7 +3,7 @@
 mod spoiled;
 
 use futures_util::future::join_all;
-use ractor_agents::queue::{Abilities, Embedded, conformance};
+use ractor_agents::queue::{Abilities, Embedded, Spooled, conformance};
 use ractor_agents::queue_conformance;
 
 use crate::Result;
@@ -12,6 +12,13 @@ use spoiled::{Fault, Spoiled};
 queue_conformance!(embedded: {
     let folder = tempfile::tempdir()?;
     (Embedded::in_folder(folder.path()), folder)
+});
+
+// A spool is not noticed while its broker is there.
+queue_conformance!(spooled: {
+    let folder = tempfile::tempdir()?;
+    let embedded = |name| Embedded::in_folder(folder.path().join(name));
+    (Spooled::new(embedded("broker"), embedded("spool")), folder)
 });
 
 // What is asked of a broker that can do next to nothing.
