@@ -203,6 +203,8 @@ macro_rules! __queue_conformance_cases {
                 no_attempt_follows_one_that_fails_after_the_end
                 a_low_one_expires_behind_a_high_one_that_does_not
                 a_delayed_one_expires_before_it_is_due
+                what_waits_for_its_next_attempt_expires_too
+                whoever_holds_what_expires_learns_of_it
             }
             dedup {
                 the_same_key_is_the_same_message
@@ -260,6 +262,7 @@ macro_rules! __queue_conformance_cases {
                 names_that_no_letter_has_are_passed_over
                 redriving_is_not_enqueueing_a_duplicate
                 what_is_redriven_has_no_end_any_more
+                what_is_redriven_is_what_it_was
                 letters_are_discarded_for_good
                 only_as_many_are_kept_as_are_chosen_the_oldest_go
             }
@@ -301,6 +304,7 @@ macro_rules! __queue_conformance_cases {
                 an_open_queue_is_not_opened_otherwise
                 a_closed_queue_refuses_everything
                 whoever_waits_is_told_when_it_is_closed
+                whoever_waits_is_told_when_the_swarm_ends
                 a_closed_queue_can_be_opened_again
                 another_swarm_shares_the_queue_or_is_told_that_it_is_in_use
             }
