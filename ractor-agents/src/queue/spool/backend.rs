@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -24,6 +25,7 @@ pub(super) struct Spooled {
     /// Whether the broker is there, as far as is known.
     is_there: AtomicBool,
     pub(super) gate: Gate,
+    is_closing: AtomicBool,
     /// Notified when something has come into the spool.
     pub(super) came: Notify,
     /// What the broker said last.
@@ -41,6 +43,7 @@ impl Spooled {
             spool,
             is_there: AtomicBool::new(false),
             gate: Gate::shut(),
+            is_closing: AtomicBool::new(false),
             came: Notify::new(),
             guarantees: Mutex::default(),
         }
@@ -70,6 +73,16 @@ impl Spooled {
         receipts
     }
 
+    /// Has messages go to the broker directly, if nothing is in the spool. Says whether that is so.
+    pub(super) async fn look(&self) -> Result<bool, Error> {
+        let sent = self.gate.sent();
+        let is_empty = self.spool.stats().await?.count() == 0;
+        if is_empty {
+            self.gate.open(sent);
+        }
+        Ok(is_empty)
+    }
+
     /// Waits until the broker is back. Says so by an error, so that the queue is opened anew, and what the broker gives is looked at.
     async fn wait_for_broker(&self) -> Result<(), Error> {
         loop {
@@ -94,7 +107,8 @@ impl Backend for Spooled {
                     tracing::warn!(queue = %self.name, %error, "the broker is away: messages wait in the spool");
                     Ok(())
                 }
-                opened => opened,
+                Ok(()) => self.look().await.map(drop),
+                lost => lost,
             }
         })
     }
@@ -115,12 +129,18 @@ impl Backend for Spooled {
                 ended = with_broker => ended,
                 ended = self.spool.run() => ended,
             };
+            if self.is_closing.load(Ordering::Acquire) {
+                // Whoever opens it next finds both ended.
+                let (to, spool) = join(self.to.run(), self.spool.run()).await;
+                return to.and(spool);
+            }
             self.is_there.store(false, Ordering::Release);
             ended
         })
     }
 
     fn close(&self) {
+        self.is_closing.store(true, Ordering::Release);
         self.to.close();
         self.spool.close();
     }

@@ -19,17 +19,12 @@ const FULL: Duration = Duration::from_millis(100);
 pub(super) async fn forward(queue: &Spooled) -> Error {
     loop {
         match bring(queue).await {
-            Ok(0) => {
-                let sent = queue.gate.sent();
-                match queue.spool.stats().await {
-                    Ok(stats) if stats.count() == 0 => {
-                        queue.gate.open(sent);
-                        queue.came.notified().await;
-                    }
-                    Ok(_) => sleep(FULL).await,
-                    Err(lost) => return lost,
-                }
-            }
+            Ok(0) => match queue.look().await {
+                Ok(true) => queue.came.notified().await,
+                // Somebody is just giving it back.
+                Ok(false) => sleep(FULL).await,
+                Err(lost) => return lost,
+            },
             Ok(_) => {}
             Err(Error::Full(_) | Error::NoSpace) => sleep(FULL).await,
             Err(lost) => return lost,
