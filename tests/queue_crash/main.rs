@@ -50,5 +50,9 @@ fn a_process_killed_at_any_moment_loses_nothing_that_was_answered() -> Result {
         figures.acked > kills && figures.unanswered > kills,
         "too little was done to say anything: {figures:?}"
     );
+    // A slow disk may see less than fills some files.
+    if figures.enqueued > 60 * kills && kills >= 50 {
+        assert!(figures.retired > 0, "nothing was compacted: {figures:?}");
+    }
     Ok(())
 }

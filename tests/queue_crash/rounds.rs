@@ -69,14 +69,7 @@ impl Series {
                     .map_err(|error| format!("after round {round}: {error}"))?;
             }
         }
-        if rounds >= 20 {
-            let segments = fs::read_dir(queues.join("default").join("work"))?;
-            let segments = segments.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-            let first = format!("{:016x}.log", 1);
-            if segments.into_iter().any(|name| name == first) {
-                return Err("the first segment was never retired".into());
-            }
-        }
+        self.known.figures.retired = retired(&queues)?;
         Ok(())
     }
 
@@ -149,6 +142,18 @@ impl Series {
         }
         Ok(())
     }
+}
+
+/// Segments before the oldest that there is: their files bear their numbers.
+fn retired(queues: &Path) -> Result<usize> {
+    let mut oldest = usize::MAX;
+    for entry in fs::read_dir(queues.join("default").join("work"))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".log"));
+        let number = number.and_then(|number| usize::from_str_radix(number, 16).ok());
+        oldest = oldest.min(number.unwrap_or(usize::MAX));
+    }
+    Ok(oldest - 1)
 }
 
 /// All that is in the queue. Nobody has any of it on lease.
