@@ -40,7 +40,7 @@ struct Waiting {
     /// Of the lease, in milliseconds.
     length: u64,
     until: Instant,
-    answer: oneshot::Sender<Vec<Delivery>>,
+    answer: oneshot::Sender<Handed>,
 }
 
 /// A message on lease, and what is in it.
@@ -48,6 +48,20 @@ struct Waiting {
 pub(super) struct Delivery {
     pub(super) leased: Leased,
     pub(super) payload: Vec<u8>,
+}
+
+/// Messages on their way to whoever waited for them. Dropped on the way, they are given back.
+struct Handed {
+    deliveries: Vec<Delivery>,
+    calls: Arc<Calls>,
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        for Delivery { leased, .. } in self.deliveries.drain(..) {
+            self.calls.release(leased.token);
+        }
+    }
 }
 
 /// What a caller is told of an error that changed nothing and ends nothing. Others come back.
@@ -149,7 +163,8 @@ impl Calls {
             until: now.checked_add(wait).unwrap_or(now + FAR),
             answer,
         });
-        given.await.map_err(|_| self.gone())
+        let mut handed = given.await.map_err(|_| self.gone())?;
+        Ok(std::mem::take(&mut handed.deliveries))
     }
 
     /// Why nobody answers whoever waits for messages.
@@ -197,7 +212,7 @@ const FAR: Duration = Duration::from_hours(24 * 365);
 ///
 /// # Errors
 /// Whatever ends the journal. Those whose calls were being done are told [`Error::Unknown`]; the queue has to be opened anew.
-pub(super) fn write(calls: &Calls, mut journal: Journal) -> Result<(), journal::Error> {
+pub(super) fn write(calls: &Arc<Calls>, mut journal: Journal) -> Result<(), journal::Error> {
     let clock = Clock::from(journal.ledger().now());
     let mut is_busy = true;
     loop {
@@ -246,7 +261,7 @@ impl Clock {
     }
 }
 
-type Given = Vec<(oneshot::Sender<Vec<Delivery>>, Vec<Leased>)>;
+type Given = Vec<(oneshot::Sender<Handed>, Vec<Leased>)>;
 
 impl Calls {
     /// What there is to do now. `None` when it is closed and nothing is left.
@@ -268,8 +283,13 @@ impl Calls {
         Some(std::mem::take(&mut inbox.jobs))
     }
 
+    fn hand(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Handed {
+        let calls = Arc::clone(self);
+        Handed { deliveries, calls }
+    }
+
     /// Leases messages to those who wait, in their order, and lets go of those who have waited long enough.
-    fn give(&self, journal: &mut Journal, now: u64) -> Result<Given, journal::Error> {
+    fn give(self: &Arc<Self>, journal: &mut Journal, now: u64) -> Result<Given, journal::Error> {
         let mut waiting = std::mem::take(&mut self.inbox.lock().waiting);
         let mut given = Vec::new();
         while let Some(first) = waiting.pop_front() {
@@ -293,26 +313,22 @@ impl Calls {
         inbox.waiting = waiting;
         drop(inbox);
         for Waiting { answer, .. } in late {
-            let _ = answer.send(Vec::new());
+            let _ = answer.send(self.hand(Vec::new()));
         }
         Ok(given)
     }
 }
 
 /// Gives messages to those who waited, with their payloads. Those of whoever has gone are given back.
-fn hand_over(calls: &Calls, journal: &Journal, given: Given) -> Result<(), journal::Error> {
+fn hand_over(calls: &Arc<Calls>, journal: &Journal, given: Given) -> Result<(), journal::Error> {
     for (answer, leased) in given {
         let mut deliveries = Vec::with_capacity(leased.len());
         for leased in leased {
             let payload = journal.read(leased.place)?;
             deliveries.push(Delivery { leased, payload });
         }
-        let Err(deliveries) = answer.send(deliveries) else {
-            continue;
-        };
-        for Delivery { leased, .. } in deliveries {
-            calls.release(leased.token);
-        }
+        // Dropped, if whoever waited has gone.
+        drop(answer.send(calls.hand(deliveries)));
     }
     Ok(())
 }
