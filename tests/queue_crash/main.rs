@@ -51,7 +51,7 @@ fn a_process_killed_at_any_moment_loses_nothing_that_was_answered() -> Result {
     let figures = rounds::run(kills, ROUNDS_MAX, When::Anytime, seed)?;
     println!("{kills} kills: {figures:?}");
     assert!(
-        figures.acked > kills && figures.unanswered > kills,
+        figures.acked > kills / 4 && figures.unanswered > kills / 4,
         "too little was done to say anything: {figures:?}"
     );
     // A slow disk may see less than fills some files.
