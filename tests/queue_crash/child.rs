@@ -11,7 +11,7 @@ use ractor_agents::prelude::*;
 use ractor_agents::queue::{
     Backoff, Dedup, Delivery, Embedded, Error, Filter, MessageId, Queue, Selection,
 };
-use tests::{Random, ms};
+use tests::{Random, ms, secs};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -82,7 +82,8 @@ pub async fn live(folder: &Path, tale: &Path, seed: u64) -> Result {
         all.spawn(hand.clone().consume(random.fork()));
     }
     all.spawn(hand.operate(random.fork()));
-    match all.join_next().await {
+    // If nobody is left to kill it, it ends by itself.
+    match timeout(secs(30), all.join_next()).await? {
         Some(ended) => ended?,
         None => Ok(()),
     }

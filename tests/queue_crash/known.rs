@@ -32,6 +32,8 @@ pub struct Figures {
     pub stale: usize,
     /// Calls that had no answer when the process was killed.
     pub unanswered: usize,
+    /// Files of the queue that were emptied, and used again or removed.
+    pub retired: usize,
 }
 
 impl Figures {
@@ -44,6 +46,7 @@ impl Figures {
         self.discarded += other.discarded;
         self.stale += other.stale;
         self.unanswered += other.unanswered;
+        self.retired += other.retired;
     }
 }
 

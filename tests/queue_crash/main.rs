@@ -11,6 +11,7 @@ mod line;
 mod rounds;
 mod wrong;
 
+use rounds::When;
 use tests::Random;
 
 /// What tests return, so that they can use `?`.
@@ -38,17 +39,32 @@ fn child() -> Result {
     ))
 }
 
+/// Rounds over one folder. What must be remembered of keys grows with each, and so does the time to open.
+const ROUNDS_MAX: usize = 50;
+
 /// `QUEUE_KILLS` is how many processes are killed (50 by default).
 #[test]
 fn a_process_killed_at_any_moment_loses_nothing_that_was_answered() -> Result {
     let kills = std::env::var("QUEUE_KILLS").map_or(Ok(50), |kills| kills.parse())?;
     let seed = Random::seed(SEED);
     println!("{SEED}={seed}");
-    let figures = rounds::run(kills, seed)?;
+    let figures = rounds::run(kills, ROUNDS_MAX, When::Anytime, seed)?;
     println!("{kills} kills: {figures:?}");
     assert!(
-        figures.acked > kills && figures.unanswered > kills,
+        figures.acked > kills / 4 && figures.unanswered > kills / 4,
         "too little was done to say anything: {figures:?}"
     );
+    // A slow disk may see less than fills some files.
+    if figures.enqueued > 60 * kills && kills >= 50 {
+        assert!(figures.retired > 0, "nothing was compacted: {figures:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_process_killed_while_it_makes_a_queue_leaves_one_that_opens() -> Result {
+    let seed = Random::seed(SEED);
+    println!("{SEED}={seed}");
+    rounds::run(20, 2, When::Opening, seed)?;
     Ok(())
 }

@@ -16,17 +16,23 @@ use crate::known::{Figures, Found, Known};
 use crate::line::Line;
 use crate::{FOLDER, Result, SEED};
 
-/// Rounds over one folder. What must be remembered of keys grows with each, and so does the time to open.
-const ROUNDS_MAX: usize = 50;
+/// When a child is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// While it opens the queue, once in four times; otherwise while it uses it.
+    Anytime,
+    /// While it opens the queue, which the first of them makes.
+    Opening,
+}
 
-/// Kills `kills` children; what there was to go wrong.
-pub fn run(kills: usize, seed: u64) -> Result<Figures> {
+/// Kills `kills` children, up to `rounds_max` over one folder; what there was to go wrong.
+pub fn run(kills: usize, rounds_max: usize, when: When, seed: u64) -> Result<Figures> {
     let mut random = Random::new(seed);
     let mut all = Figures::default();
     let mut left = kills;
     while left > 0 {
-        let rounds = left.min(ROUNDS_MAX);
-        let mut series = Series::new()?;
+        let rounds = left.min(rounds_max);
+        let mut series = Series::new(when)?;
         if let Err(error) = series.run(rounds, &mut random) {
             let folder = series.folder.keep();
             return Err(format!(
@@ -46,14 +52,16 @@ struct Series {
     known: Known,
     /// Children so far.
     children: u64,
+    when: When,
 }
 
 impl Series {
-    fn new() -> Result<Self> {
+    fn new(when: When) -> Result<Self> {
         Ok(Self {
             folder: tempfile::tempdir()?,
             known: Known::default(),
             children: 0,
+            when,
         })
     }
 
@@ -69,14 +77,7 @@ impl Series {
                     .map_err(|error| format!("after round {round}: {error}"))?;
             }
         }
-        if rounds >= 20 {
-            let segments = fs::read_dir(queues.join("default").join("work"))?;
-            let segments = segments.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-            let first = format!("{:016x}.log", 1);
-            if segments.into_iter().any(|name| name == first) {
-                return Err("the first segment was never retired".into());
-            }
-        }
+        self.known.figures.retired = retired(&queues)?;
         Ok(())
     }
 
@@ -88,7 +89,7 @@ impl Series {
         let mut child = Killed(start(queues, &tale, self.children)?);
         let stdout = child.0.stdout.take().ok_or("no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let (sign, longest) = if random.once_in(4) {
+        let (sign, longest) = if self.when == When::Opening || random.once_in(4) {
             ("opening", 20_000)
         } else {
             ("opened", 150_000)
@@ -149,6 +150,18 @@ impl Series {
         }
         Ok(())
     }
+}
+
+/// Segments before the oldest that there is: their files bear their numbers.
+fn retired(queues: &Path) -> Result<usize> {
+    let mut oldest = usize::MAX;
+    for entry in fs::read_dir(queues.join("default").join("work"))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".log"));
+        let number = number.and_then(|number| usize::from_str_radix(number, 16).ok());
+        oldest = oldest.min(number.unwrap_or(usize::MAX));
+    }
+    Ok(oldest - 1)
 }
 
 /// All that is in the queue. Nobody has any of it on lease.

@@ -189,9 +189,12 @@ impl<M> Queue<M> {
     }
 
     async fn look<T>(&self, answer: super::broker::Answer<'_, T>) -> Result<T, Error> {
-        self.open
-            .ask(answer, Duration::ZERO, Error::Disconnected)
-            .await
+        let looked = self.open.ask(answer, Duration::ZERO, Error::Disconnected);
+        match looked.await {
+            // Nothing was to be done.
+            Err(Error::Unknown(error)) => Err(Error::Disconnected(error)),
+            looked => looked,
+        }
     }
 
     async fn act<T>(&self, answer: super::broker::Answer<'_, T>) -> Result<T, Error> {

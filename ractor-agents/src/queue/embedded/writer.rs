@@ -50,7 +50,7 @@ pub(super) struct Delivery {
     pub(super) payload: Vec<u8>,
 }
 
-/// Messages on their way to whoever waited. What nobody takes out is given back, wherever it is dropped.
+/// Messages on their way to whoever waited for them. Dropped on the way, they are given back.
 struct Handed {
     deliveries: Vec<Delivery>,
     calls: Arc<Calls>,
@@ -58,8 +58,8 @@ struct Handed {
 
 impl Drop for Handed {
     fn drop(&mut self) {
-        for delivery in &self.deliveries {
-            self.calls.release(delivery.leased.token);
+        for Delivery { leased, .. } in self.deliveries.drain(..) {
+            self.calls.release(leased.token);
         }
     }
 }
@@ -165,11 +165,6 @@ impl Calls {
         });
         let mut handed = given.await.map_err(|_| self.gone())?;
         Ok(std::mem::take(&mut handed.deliveries))
-    }
-
-    fn handed(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Handed {
-        let calls = Arc::clone(self);
-        Handed { deliveries, calls }
     }
 
     /// Why nobody answers whoever waits for messages.
@@ -288,6 +283,11 @@ impl Calls {
         Some(std::mem::take(&mut inbox.jobs))
     }
 
+    fn hand(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Handed {
+        let calls = Arc::clone(self);
+        Handed { deliveries, calls }
+    }
+
     /// Leases messages to those who wait, in their order, and lets go of those who have waited long enough.
     fn give(self: &Arc<Self>, journal: &mut Journal, now: u64) -> Result<Given, journal::Error> {
         let mut waiting = std::mem::take(&mut self.inbox.lock().waiting);
@@ -313,7 +313,7 @@ impl Calls {
         inbox.waiting = waiting;
         drop(inbox);
         for Waiting { answer, .. } in late {
-            let _ = answer.send(self.handed(Vec::new()));
+            let _ = answer.send(self.hand(Vec::new()));
         }
         Ok(given)
     }
@@ -327,8 +327,8 @@ fn hand_over(calls: &Arc<Calls>, journal: &Journal, given: Given) -> Result<(), 
             let payload = journal.read(leased.place)?;
             deliveries.push(Delivery { leased, payload });
         }
-        // Whoever waited may have gone.
-        drop(answer.send(calls.handed(deliveries)));
+        // Dropped, if whoever waited has gone.
+        drop(answer.send(calls.hand(deliveries)));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Broken on purpose: what these suites are there to find, they find. A suite that does not fails here.
 
 use super::super::ledger::Fault;
-use super::super::log::simulate;
+use super::super::log::{Disk, simulate};
 use super::dice::{Dice, seed};
 use super::{errors, power};
 
@@ -51,4 +51,17 @@ fn attempts_that_count_from_the_lease_on_are_caught() {
 /// A state of a queue is long.
 fn shortened(found: &str) -> String {
     found.chars().take(200).collect()
+}
+
+/// A sync after one that failed would be told from others.
+#[test]
+fn a_repeated_sync_is_caught() {
+    let disk = simulate::Simulated::new();
+    let file = disk.create("file").expect("the disk is well");
+    file.write_at(b"bytes", 0).expect("the disk is well");
+    disk.fail_at(disk.counts().operations, simulate::Fault::Failed);
+    assert!(file.sync_data().is_err());
+    assert_eq!(disk.counts().repeated_syncs, 0);
+    file.sync_data().expect("it would not tell");
+    assert_eq!(disk.counts().repeated_syncs, 1);
 }

@@ -48,7 +48,7 @@ struct Known {
 
 /// What all callers know.
 #[derive(Default)]
-struct Ledger {
+struct Books {
     known: BTreeMap<u128, Known>,
     /// What was wrong.
     wrong: Vec<String>,
@@ -60,7 +60,7 @@ struct Ledger {
 struct Stage {
     disk: Simulated,
     backend: Embedded,
-    told: Mutex<Ledger>,
+    told: Mutex<Books>,
 }
 
 /// What came of one run.

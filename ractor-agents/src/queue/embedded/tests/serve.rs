@@ -105,3 +105,21 @@ async fn where_the_disk_fails_nobody_is_told_that_it_was_done() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_was_handed_over_and_never_looked_at_is_given_back() {
+    let disk = Simulated::new();
+    let (calls, thread) = serve(open(&disk, 1_000).expect("it opens"));
+    let mut lease = Box::pin(calls.lease(1, LONG, LONG));
+    assert!(futures_util::poll!(&mut lease).is_pending());
+    let enqueued = calls.call(|journal, now| journal.enqueue(vec![draft(1, vec![7])], WINDOW, now));
+    enqueued.await.expect("there is room");
+    // By then the message has been handed over: the writer does one thing after another.
+    let next = calls.call(|_, _| Ok(()));
+    next.await.expect("the queue is open");
+    drop(lease);
+    let given = calls.lease(1, LONG, Duration::from_secs(5)).await;
+    assert_eq!(given.expect("the queue is open").len(), 1);
+    calls.close();
+    thread.join().expect("it ends").expect("the disk is well");
+}
