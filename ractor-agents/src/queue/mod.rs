@@ -20,6 +20,9 @@ mod name;
 mod open;
 mod options;
 mod payload;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+mod redis;
 mod stats;
 mod table;
 mod time;
@@ -43,6 +46,9 @@ pub use letters::{Cursor, DeadLetter, Filter, Peeked, Position, Selection};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::Redis;
 pub use stats::{LaneStats, Stats};
 pub(crate) use table::Queues;
 pub use token::{Stale, Token};
