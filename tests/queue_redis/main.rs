@@ -7,11 +7,17 @@ mod settings;
 mod shared;
 
 use ractor_agents::queue::Redis;
+use ractor_agents::queue_conformance;
 use ractor_agents::swarm::Swarm;
 use tests::{RedisServer, ms};
 
 /// What tests return, so that they can use `?`.
 type Result<T = ()> = ractor_agents::prelude::Result<T>;
+
+queue_conformance!(conformance: {
+    let server = RedisServer::shared();
+    (Redis::at(&server.url())?, server)
+});
 
 /// Not at all.
 const NOW: std::time::Duration = std::time::Duration::ZERO;

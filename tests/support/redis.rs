@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,20 @@ impl RedisServer {
     /// If there is no such program, or it does not start.
     pub fn start() -> Self {
         Self::with_settings(&[])
+    }
+
+    /// One that all who ask for it at a time share.
+    ///
+    /// # Panics
+    /// As for [`start`](Self::start).
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<RedisServer>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(Self::start());
+            *shared = Arc::downgrade(&server);
+            server
+        })
     }
 
     /// The same with other settings, which come after its own.
@@ -69,9 +84,20 @@ impl RedisServer {
         format!("redis://{login}127.0.0.1:{}/0", self.port)
     }
 
-    /// Its process.
-    pub fn process(&self) -> u32 {
+    fn process(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Stops it where it is, or lets it go on: SIGSTOP, or SIGCONT.
+    ///
+    /// # Panics
+    /// If that is not possible.
+    pub fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        let process = self.process().to_string();
+        let mut command = Command::new("kill");
+        let told = command.args([signal, &process]).status();
+        assert!(told.is_ok_and(|status| status.success()), "no signal");
     }
 
     /// Ends it with SIGKILL.
