@@ -21,7 +21,10 @@ async fn a_message_goes_in_and_out() -> Result {
     assert_eq!((again.id, again.is_duplicate), (receipt.id, true));
 
     let delivery = queue.lease().await?.ok_or("nothing came")?;
-    assert_eq!((delivery.message().as_str(), delivery.id()), ("17", receipt.id));
+    assert_eq!(
+        (delivery.message().as_str(), delivery.id()),
+        ("17", receipt.id)
+    );
     assert!(queue.lease().wait(NOW).await?.is_none());
     assert_eq!(delivery.start().await?, 1);
     assert_eq!(delivery.start().await?, 1);
@@ -98,23 +101,29 @@ async fn a_failed_message_comes_again_and_then_is_a_dead_letter() -> Result {
     // Its group waits for it.
     assert!(queue.lease().wait(NOW).await?.is_none());
     let second = queue.lease().await?.ok_or("nothing came")?;
-    assert_eq!((second.id(), second.attempts(), second.group()), (id, 1, Some("a")));
+    assert_eq!(
+        (second.id(), second.attempts(), second.group()),
+        (id, 1, Some("a"))
+    );
     assert!(matches!(
         first.ack().await,
         Err(Error::Stale(Stale::Replaced))
     ));
     assert!(second.nack("never").await?);
-    assert!(matches!(
-        second.ack().await,
-        Err(Error::Stale(Stale::Dead))
-    ));
+    assert!(matches!(second.ack().await, Err(Error::Stale(Stale::Dead))));
     let letters = queue.dead_letters(Filter::default(), None, 9).await?;
     let history = &letters[0].history;
     assert_eq!(letters[0].id, id);
     assert_eq!(history.failures.len(), 2);
-    assert_eq!(history.failures[0].cause, Cause::Failed { error: "no".into() });
+    assert_eq!(
+        history.failures[0].cause,
+        Cause::Failed { error: "no".into() }
+    );
     assert_eq!(history.failures[1].attempt, 2);
-    assert_eq!(history.dead.as_ref().map(|dead| &dead.reason), Some(&Reason::Exhausted));
+    assert_eq!(
+        history.dead.as_ref().map(|dead| &dead.reason),
+        Some(&Reason::Exhausted)
+    );
     let only_rejected = Filter {
         reason: Some(ReasonKind::Rejected),
         ..Filter::default()

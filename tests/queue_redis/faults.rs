@@ -186,9 +186,15 @@ async fn who_calls_while_the_server_is_away_waits_or_is_told() -> Result {
     // Whoever is first may be the one by whom it is found out.
     let _ = queue.enqueue(&2).wait(NOW).await;
     let refused = queue.enqueue(&3).wait(NOW).await;
-    assert!(matches!(refused, Err(Error::Disconnected(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Disconnected(_))),
+        "{refused:?}"
+    );
     let refused = queue.lease().wait(ms(50)).await;
-    assert!(matches!(refused, Err(Error::Disconnected(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Disconnected(_))),
+        "{refused:?}"
+    );
     let waiting = {
         let queue = queue.clone();
         tokio::spawn(async move { queue.enqueue(&4).await })
@@ -221,5 +227,26 @@ async fn a_server_that_stands_still_is_not_waited_for_for_ever() -> Result {
     let delivery = queue.lease().await?.ok_or("nothing came")?;
     delivery.ack().await?;
     assert_eq!(queue.stats().await?.count(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_queue_can_be_closed_while_its_server_is_away_or_refused() -> Result {
+    let mut server = RedisServer::start();
+    let swarm = swarm(&server)?;
+    let refused = swarm.queue::<u32>("refused").await?;
+    let away = swarm.queue::<u32>("away").await?;
+    let _: String = server.ask(&["CONFIG", "SET", "appendfsync", "no"]);
+    while !matches!(
+        refused.enqueue(&1).wait(NOW).await,
+        Err(Error::Unmet { .. })
+    ) {
+        // The settings are looked at now and then.
+        tokio::time::sleep(ms(10)).await;
+    }
+    tokio::time::timeout(secs(20), refused.close()).await?;
+    server.kill();
+    tokio::time::timeout(secs(20), away.close()).await?;
+    assert!(matches!(away.stats().await, Err(Error::Closed)));
     Ok(())
 }

@@ -46,24 +46,23 @@ async fn a_server_that_syncs_every_second_is_refused_with_advice() -> Result {
 
 #[tokio::test]
 async fn each_setting_that_is_wrong_is_named() -> Result {
-    let cases: [(&[(&str, &str)], Durability, &str); 3] = [
-        (&[("appendonly", "no")], Durability::Memory, "appendonly yes"),
+    let cases = [
+        ("appendonly no", Durability::Memory, "appendonly yes"),
         (
-            &[("no-appendfsync-on-rewrite", "yes")],
+            "no-appendfsync-on-rewrite yes",
             Durability::Buffered,
             "no-appendfsync-on-rewrite no",
         ),
         (
-            &[("maxmemory", "100mb"), ("maxmemory-policy", "allkeys-lru")],
+            "maxmemory 100mb maxmemory-policy allkeys-lru",
             Durability::Memory,
             "noeviction",
         ),
     ];
     for (settings, given, wanted) in cases {
         let server = RedisServer::start();
-        for (name, value) in settings {
-            let _: String = server.ask(&["CONFIG", "SET", name, value]);
-        }
+        let set = ["CONFIG", "SET"].into_iter().chain(settings.split(' '));
+        let _: String = server.ask(&set.collect::<Vec<_>>());
         let swarm = swarm(&server)?;
         let Err(Error::Unmet { unmet, advice, .. }) = swarm.queue::<u32>("invoices").await else {
             return Err("it was opened".into());
@@ -155,6 +154,9 @@ async fn nobody_at_the_address_is_told_at_once() -> Result {
     server.kill();
     let swarm = swarm(&server)?;
     let refused = swarm.queue::<u32>("invoices").await;
-    assert!(matches!(refused, Err(Error::Disconnected(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Disconnected(_))),
+        "{refused:?}"
+    );
     Ok(())
 }

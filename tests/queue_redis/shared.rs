@@ -130,6 +130,10 @@ async fn a_lease_that_runs_out_is_noticed_by_who_waits() -> Result {
     let started = Instant::now();
     let delivery = queue.lease().wait(secs(9)).await?.ok_or("nothing came")?;
     assert_eq!(delivery.attempts(), 0);
-    assert!(started.elapsed() < Duration::from_millis(1_300), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(1_300),
+        "{:?}",
+        started.elapsed()
+    );
     Ok(())
 }

@@ -20,8 +20,8 @@ use super::settings::{self, Safety};
 use crate::queue::broker::{Answer, Entry, Leased, Settled, Settlement};
 use crate::queue::{
     Abilities, Ability, Aging, Backend, Bound, Cause, Cursor, DeadLetter, Error, Filter,
-    Guarantees, Name, Options, Peeked, Reason, ReasonKind, Receipt, Selection, Stats, Token,
-    Unmet, time,
+    Guarantees, Name, Options, Peeked, Reason, ReasonKind, Receipt, Selection, Stats, Token, Unmet,
+    time,
 };
 
 /// One queue at a server.
@@ -297,6 +297,10 @@ fn filtered(args: Args, filter: &Filter, after: Option<Cursor>, count_max: usize
 impl Backend for Redis {
     fn open(&self) -> Answer<'_, ()> {
         Box::pin(async {
+            // Nobody is there to be connected for: it only has to come to its end.
+            if self.closing.is_cancelled() {
+                return Ok(());
+            }
             self.line.open();
             *self.safety.lock() = None;
             self.link.connect().await
@@ -314,7 +318,12 @@ impl Backend for Redis {
 
     fn guarantees(&self) -> Answer<'_, Guarantees> {
         Box::pin(async {
-            let safety = self.look().await?;
+            let safety = if self.closing.is_cancelled() {
+                // Whatever is asked for: nothing is done any more, and nothing should keep it from its end.
+                Safety::Synced
+            } else {
+                self.look().await?
+            };
             let was = *self.safety.lock().get_or_insert(safety);
             if was != safety {
                 self.changed.notify_one();

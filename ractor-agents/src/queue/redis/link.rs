@@ -7,10 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisResult, Value,
-    cmd,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisResult, Value, cmd};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Timeout, timeout};
@@ -96,7 +93,7 @@ impl Link {
         self.away.lock().clone()
     }
 
-    /// Connects, unless it is connected. What the scripts are to be told of the server: which run of it this is.
+    /// Connects, unless it is connected.
     pub(super) async fn connect(&self) -> Result<(), Error> {
         if self.live().is_ok() {
             return Ok(());
@@ -183,8 +180,8 @@ impl Link {
 
     /// Has a script done. A connection that is lost by it is not used again.
     pub(super) async fn call(&self, script: Script, args: Args) -> Result<Value, Error> {
-        let live = self.live()?;
         let _place = self.room.acquire().await.map_err(|_| Error::Closed)?;
+        let live = self.live()?;
         live.call(&self.key, script, args)
             .await
             .map_err(|fault| self.failed(&live, fault))
@@ -197,7 +194,10 @@ impl Link {
         };
         let mut connection = live.connection();
         let answer = live.within(connection.send_packed_command(command));
-        answer.await.unwrap_or_else(|_| Err(too_late()))?.extract_error()
+        answer
+            .await
+            .unwrap_or_else(|_| Err(too_late()))?
+            .extract_error()
     }
 
     /// Makes sure that every connection answers.
@@ -242,7 +242,8 @@ impl Live {
 
     async fn call(&self, key: &str, script: Script, args: Args) -> Result<Value, Fault> {
         let done = self.within(self.ask(key, script, args)).await;
-        done.unwrap_or_else(|_| Err(too_late())).map_err(Fault::of_call)
+        done.unwrap_or_else(|_| Err(too_late()))
+            .map_err(Fault::of_call)
     }
 
     async fn ask(&self, key: &str, script: Script, args: Args) -> RedisResult<Value> {
@@ -291,7 +292,10 @@ async fn run_of(connection: &mut MultiplexedConnection) -> Result<String, Error>
     };
     let info = fields(&info);
     let version = info.get("redis_version").copied().unwrap_or("7");
-    let major = version.split('.').next().and_then(|major| major.parse().ok());
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
     if major.is_none_or(|major: u32| major < MAJOR_MIN) {
         let text = format!("Redis {MAJOR_MIN}.0 or later is needed, and this is {version}");
         return Err(Error::Broker(BrokerError::new(text)));

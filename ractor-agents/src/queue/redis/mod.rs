@@ -46,7 +46,8 @@ use backend::Redis as RedisQueue;
 /// `maxmemory-policy` of `noeviction` or no `maxmemory`. The server is asked for these settings when a queue is opened and every 30 s from
 /// there on; a queue that asks for more than they give refuses to work.
 ///
-/// Messages are in the server's memory, 400 bytes each and what is in them. If the server has none left, messages are refused with
+/// Messages are in the server's memory: 350 bytes each and what is in them, and 240 bytes for each fingerprint that is remembered, so that 10 million of these are
+/// 2.4 GB. If the server has none left, messages are refused with
 /// [`Error::NoSpace`] and acknowledgements are taken. If its disk is full, a server with `appendfsync always` ends itself.
 ///
 /// Each open queue has two connections: one for calls, as many at a time as there are callers, up to 4,096; and one on which the server says that
@@ -213,9 +214,17 @@ mod tests {
         assert_eq!(redis.address(), "redis://localhost:1234/7");
         assert!(!format!("{redis:?}").contains("secret"));
         assert!(!format!("{redis:?}").contains("someone"));
-        for bad in ["", "localhost", "http://:secret@localhost", "redis://:secret@localhost:port"] {
+        for bad in [
+            "",
+            "localhost",
+            "http://:secret@localhost",
+            "redis://:secret@localhost:port",
+        ] {
             let error = Redis::at(bad).expect_err("no address");
-            assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("secret"),
+                "{error:?}"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use super::args::FAR;
 use crate::message::Priority;
 use crate::queue::broker::Leased;
 use crate::queue::{
-    BrokerError, Cause, Cursor, Death, DeadLetter, Error, Failure, History, LaneStats, MessageId,
+    BrokerError, Cause, Cursor, DeadLetter, Death, Error, Failure, History, LaneStats, MessageId,
     Payload, Peeked, Position, Reason, Stale, Stats, Token, time,
 };
 

@@ -35,6 +35,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 impl Redis {
     /// Ends when the queue is closed, or with what it was lost by.
     pub(super) async fn serve(&self) -> Result<(), Error> {
+        if self.closing.is_cancelled() {
+            self.link
+                .disconnect(BrokerError::new("the queue is closed"));
+            return Ok(());
+        }
         let live = self.link.live()?;
         let _served = self.line.serve();
         let lost = async {
@@ -128,7 +133,9 @@ impl Redis {
         if tokens.is_empty() {
             return Ok(false);
         }
-        let args = tokens.iter().fold(self.link.args(), |args, token| args.token(*token));
+        let args = tokens
+            .iter()
+            .fold(self.link.args(), |args, token| args.token(*token));
         self.link.call(Script::Release, args).await?;
         Ok(true)
     }

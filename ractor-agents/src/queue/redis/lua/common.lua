@@ -11,26 +11,6 @@ local K = KEYS[1]
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
--- Later than any time. Source: 2^53 - 1, up to which numbers here are exact.
-local FAR = 9007199254740991
-
--- Places in the state. From AVAIL on, each has one per priority.
-local VERSION, EPOCH, ORDER, LEASE, DEATH, DIED, PAUSED, BYTES, DEAD, DEAD_BYTES, PRINTS, NEXT, WAITING =
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
-local AVAIL, PASSED, COUNT = 13, 18, 18
--- Places in a message.
-local PLACE, AT, DUE, EXPIRES, TOKEN_EPOCH, TOKEN, ATTEMPTS, ATTEMPTS_MAX, LANE, SIZE, STAGE, GAVE_BACK, RUNNING, GROUP, UNTIL, REASON, DEATH_NO, DEATH_AT, PAST =
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
--- Stages.
-local READY, DELAYED, HELD, BURIED = 1, 2, 3, 4
--- Reasons and causes.
-local EXHAUSTED, EXPIRED, REJECTED = 1, 2, 3
-local FAILED, RAN_OUT = 1, 2
--- Why a lease is not good.
-local NOT_RESTARTED, NEVER_GIVEN, GONE, IS_DEAD, REPLACED, OVER, GIVEN_BACK = 1, 2, 3, 4, 5, 6, 7
--- Failures and deaths that are kept.
-local KEPT = 8
-
 local dirty, woke, sooner = false, false, false
 local S
 local raw = call('GET', K)
@@ -190,138 +170,151 @@ local function forget(id, m)
   if m[PAST] == 1 then call('HDEL', K .. ':f', id) end
 end
 
--- Failures, deaths it came back from, and the death it is dead by.
-local function past(id, m)
-  return m[PAST] == 1 and cmsgpack.unpack(call('HGET', K .. ':f', id)) or {{}, {}, false}
-end
+-- What few calls need: made when it is needed, since making functions is most of what a call costs.
+local made
+local function rare()
+  if made then return made end
 
-local function remember(id, m, history)
-  m[PAST] = 1
-  call('HSET', K .. ':f', id, cmsgpack.pack(history))
-end
-
-local function push(kept, new)
-  if #kept >= KEPT then table.remove(kept, 1) end
-  kept[#kept + 1] = new
-end
-
--- A failed attempt that was never started counts as started.
-local function attempts_with_this(m)
-  return m[RUNNING] == 1 and m[ATTEMPTS] or m[ATTEMPTS] + 1
-end
-
--- Makes a dead letter of a message. With a cause, an attempt at it has just failed.
-local function bury(id, m, reason, why, cause, text)
-  local history = past(id, m)
-  detach(id, m)
-  if cause then
-    m[ATTEMPTS] = attempts_with_this(m)
-    push(history[1], {now, m[ATTEMPTS], cause, text})
+  -- Failures, deaths it came back from, and the death it is dead by.
+  local function past(id, m)
+    return m[PAST] == 1 and cmsgpack.unpack(call('HGET', K .. ':f', id)) or {{}, {}, false}
   end
-  m[RUNNING] = 0
-  S[DEATH] = S[DEATH] + 1
-  -- Deaths are in the order of their times, also where the clock was set back.
-  S[DIED] = math.max(S[DIED], now)
-  m[REASON], m[DEATH_NO], m[DEATH_AT] = reason, S[DEATH], S[DIED]
-  history[3] = {S[DIED], m[ATTEMPTS], reason, why}
-  remember(id, m, history)
-  attach(id, m, BURIED)
-  save(id, m)
-  -- What is too much goes with the next look at the clock.
-  if dead_max >= 0 and S[DEAD] > dead_max then soon(now) end
-end
 
-local is_seeded = false
-local function draw(max)
-  -- The server begins each script with the same seed.
-  if not is_seeded then
-    math.randomseed(tonumber(ARGV[4]))
-    is_seeded = true
+  local function remember(id, m, history)
+    m[PAST] = 1
+    call('HSET', K .. ':f', id, cmsgpack.pack(history))
   end
-  return math.min(max, math.floor(math.random() * (max + 1)))
-end
 
--- An attempt came to nothing: another one after `delay` or a backoff, or none.
-local function fail(id, m, cause, text, delay)
-  local attempts = attempts_with_this(m)
-  if attempts >= m[ATTEMPTS_MAX] then return bury(id, m, EXHAUSTED, '', cause, text) end
-  if m[EXPIRES] <= now then return bury(id, m, EXPIRED, '', cause, text) end
-  delay = delay or draw(math.min(cap, base * 2 ^ math.min(attempts - 1, 63)))
-  local history = past(id, m)
-  detach(id, m)
-  m[ATTEMPTS], m[RUNNING], m[DUE] = attempts, 0, math.min(FAR - 1, now + delay)
-  push(history[1], {now, attempts, cause, text})
-  remember(id, m, history)
-  settle(id, m)
-end
+  local function push(kept, new)
+    if #kept >= KEPT then table.remove(kept, 1) end
+    kept[#kept + 1] = new
+  end
 
-local function run_out(id, m)
-  m[GAVE_BACK] = 0
-  if m[RUNNING] == 1 then
-    fail(id, m, RAN_OUT, '')
-  else
+  -- A failed attempt that was never started counts as started.
+  local function attempts_with_this(m)
+    return m[RUNNING] == 1 and m[ATTEMPTS] or m[ATTEMPTS] + 1
+  end
+
+  -- Makes a dead letter of a message. With a cause, an attempt at it has just failed.
+  local function bury(id, m, reason, why, cause, text)
+    local history = past(id, m)
     detach(id, m)
-    settle(id, m)
-  end
-end
-
-local function trim(left)
-  while dead_max >= 0 and S[DEAD] > dead_max and left > 0 do
-    local oldest, number
-    for reason = EXHAUSTED, REJECTED do
-      local first = call('ZRANGE', K .. ':z' .. reason, 0, 0, 'WITHSCORES')
-      if first[1] and (not number or tonumber(first[2]) < number) then
-        oldest, number = first[1], tonumber(first[2])
-      end
+    if cause then
+      m[ATTEMPTS] = attempts_with_this(m)
+      push(history[1], {now, m[ATTEMPTS], cause, text})
     end
-    if not oldest then return end
-    forget(oldest, load(oldest))
-    left = left - 1
+    m[RUNNING] = 0
+    S[DEATH] = S[DEATH] + 1
+    -- Deaths are in the order of their times, also where the clock was set back.
+    S[DIED] = math.max(S[DIED], now)
+    m[REASON], m[DEATH_NO], m[DEATH_AT] = reason, S[DEATH], S[DIED]
+    history[3] = {S[DIED], m[ATTEMPTS], reason, why}
+    remember(id, m, history)
+    attach(id, m, BURIED)
+    save(id, m)
+    -- What is too much goes with the next look at the clock.
+    if dead_max >= 0 and S[DEAD] > dead_max then soon(now) end
   end
-end
 
--- Up to so many of a set whose time has come.
-local function due(suffix, left)
-  return left > 0 and call('ZRANGEBYSCORE', K .. suffix, '-inf', now, 'LIMIT', 0, left) or {}
-end
-
-local function head(suffix)
-  local first = call('ZRANGE', K .. suffix, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2]) or FAR
-end
-
--- Does what is due, so much of it that nobody waits long. Source of the bound: a guess, about a millisecond.
-local function advance()
-  if now < S[NEXT] then return end
-  local left = 100
-  for _, id in ipairs(due(':h', left)) do
-    run_out(id, load(id))
-    left = left - 1
+  local is_seeded = false
+  local function draw(max)
+    -- The server begins each script with the same seed.
+    if not is_seeded then
+      math.randomseed(tonumber(ARGV[4]))
+      is_seeded = true
+    end
+    return math.min(max, math.floor(math.random() * (max + 1)))
   end
-  for _, id in ipairs(due(':x', left)) do
-    bury(id, load(id), EXPIRED, '')
-    left = left - 1
-  end
-  for _, id in ipairs(due(':d', left)) do
-    local m = load(id)
+
+  -- An attempt came to nothing: another one after `delay` or a backoff, or none.
+  local function fail(id, m, cause, text, delay)
+    local attempts = attempts_with_this(m)
+    if attempts >= m[ATTEMPTS_MAX] then return bury(id, m, EXHAUSTED, '', cause, text) end
+    if m[EXPIRES] <= now then return bury(id, m, EXPIRED, '', cause, text) end
+    delay = delay or draw(math.min(cap, base * 2 ^ math.min(attempts - 1, 63)))
+    local history = past(id, m)
     detach(id, m)
+    m[ATTEMPTS], m[RUNNING], m[DUE] = attempts, 0, math.min(FAR - 1, now + delay)
+    push(history[1], {now, attempts, cause, text})
+    remember(id, m, history)
     settle(id, m)
-    left = left - 1
   end
-  local prints = due(':q', left)
-  if prints[1] then
-    call('ZREM', K .. ':q', unpack(prints))
-    call('HDEL', K .. ':k', unpack(prints))
-    S[PRINTS] = S[PRINTS] - #prints
-    left = left - #prints
+
+  local function run_out(id, m)
+    m[GAVE_BACK] = 0
+    if m[RUNNING] == 1 then
+      fail(id, m, RAN_OUT, '')
+    else
+      detach(id, m)
+      settle(id, m)
+    end
   end
-  trim(left)
-  -- Fingerprints are not in force when their time is over; forgetting them can wait for others.
-  local forgotten = head(':q')
-  if forgotten < FAR then forgotten = math.ceil(forgotten / 1000) * 1000 end
-  S[NEXT] = math.min(head(':h'), head(':x'), head(':d'), forgotten)
-  if dead_max >= 0 and S[DEAD] > dead_max then S[NEXT] = now end
-  dirty = true
+
+  local function trim(left)
+    while dead_max >= 0 and S[DEAD] > dead_max and left > 0 do
+      local oldest, number
+      for reason = EXHAUSTED, REJECTED do
+        local first = call('ZRANGE', K .. ':z' .. reason, 0, 0, 'WITHSCORES')
+        if first[1] and (not number or tonumber(first[2]) < number) then
+          oldest, number = first[1], tonumber(first[2])
+        end
+      end
+      if not oldest then return end
+      forget(oldest, load(oldest))
+      left = left - 1
+    end
+  end
+
+  -- Up to so many of a set whose time has come.
+  local function due(suffix, left)
+    return left > 0 and call('ZRANGEBYSCORE', K .. suffix, '-inf', now, 'LIMIT', 0, left) or {}
+  end
+
+  local function head(suffix)
+    local first = call('ZRANGE', K .. suffix, 0, 0, 'WITHSCORES')
+    return first[2] and tonumber(first[2]) or FAR
+  end
+
+  -- Does what is due, so much of it that nobody waits long.
+  local function advance_now()
+    local left = DUE_MAX
+    for _, id in ipairs(due(':h', left)) do
+      run_out(id, load(id))
+      left = left - 1
+    end
+    for _, id in ipairs(due(':x', left)) do
+      bury(id, load(id), EXPIRED, '')
+      left = left - 1
+    end
+    for _, id in ipairs(due(':d', left)) do
+      local m = load(id)
+      detach(id, m)
+      settle(id, m)
+      left = left - 1
+    end
+    local prints = due(':q', left)
+    if prints[1] then
+      call('ZREM', K .. ':q', unpack(prints))
+      call('HDEL', K .. ':k', unpack(prints))
+      S[PRINTS] = S[PRINTS] - #prints
+      left = left - #prints
+    end
+    trim(left)
+    -- Fingerprints are not in force when their time is over; forgetting them can wait for others.
+    local forgotten = head(':q')
+    if forgotten < FAR then forgotten = math.ceil(forgotten / 1000) * 1000 end
+    S[NEXT] = math.min(head(':h'), head(':x'), head(':d'), forgotten)
+    if dead_max >= 0 and S[DEAD] > dead_max then S[NEXT] = now end
+    dirty = true
+  end
+
+  made = {past = past, remember = remember, push = push, bury = bury, fail = fail, run_out = run_out, advance = advance_now}
+  return made
+end
+
+-- Does what is due.
+local function advance()
+  if now >= S[NEXT] then rare().advance() end
 end
 
 local function has_available()
@@ -347,23 +340,14 @@ end
 local function holder(epoch, number, id)
   local m = load(id)
   if epoch > S[EPOCH] or number < 1 then return nil, NEVER_GIVEN end
-  if number > S[LEASE] then return nil, epoch == S[EPOCH] and NEVER_GIVEN or NOT_RESTARTED end
+  if number > S[LEASE] then return nil, epoch == S[EPOCH] and NEVER_GIVEN or RESTARTED end
   if not m then return nil, GONE end
   if m[STAGE] == HELD and m[TOKEN_EPOCH] == epoch and m[TOKEN] == number then
     if m[UNTIL] > now then return m end
-    run_out(id, m)
+    rare().run_out(id, m)
   end
   if m[STAGE] == BURIED then return nil, IS_DEAD end
   if m[TOKEN_EPOCH] > epoch or (m[TOKEN_EPOCH] == epoch and m[TOKEN] > number) then return nil, REPLACED end
   if m[TOKEN_EPOCH] ~= epoch or m[TOKEN] ~= number then return nil, GONE end
   return nil, m[GAVE_BACK] == 1 and GIVEN_BACK or OVER
-end
-
--- What a message is like, for those who look at it; its payload last.
-local function show(id, m)
-  local history = m[PAST] == 1 and past(id, m) or false
-  return {
-    id, m[AT], m[EXPIRES], m[ATTEMPTS], m[ATTEMPTS_MAX], m[LANE], m[GROUP], m[SIZE], m[STAGE], m[DUE], m[UNTIL],
-    m[RUNNING], m[DEATH_AT], m[DEATH_NO], history, call('HGET', K .. ':p', id),
-  }
 end

@@ -73,11 +73,11 @@ for _, letter in ipairs(letters) do
   if doing == 'discard' then
     forget(id, m)
   else
-    local history = past(id, m)
+    local history = rare().past(id, m)
     detach(id, m)
-    push(history[2], history[3])
+    rare().push(history[2], history[3])
     history[3] = false
-    remember(id, m, history)
+    rare().remember(id, m, history)
     S[ORDER] = S[ORDER] + 1
     m[PLACE], m[ATTEMPTS], m[DUE], m[EXPIRES], m[TOKEN_EPOCH], m[TOKEN] = S[ORDER], 0, 0, FAR, 0, 0
     settle(id, m)

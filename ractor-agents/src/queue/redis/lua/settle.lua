@@ -22,7 +22,7 @@ elseif said == 'ack' then
   forget(id, m)
 elseif said == 'nack' then
   m[GAVE_BACK] = 1
-  fail(id, m, FAILED, ARGV[10], ARGV[9] ~= '' and tonumber(ARGV[9]) or nil)
+  rare().fail(id, m, FAILED, ARGV[10], ARGV[9] ~= '' and tonumber(ARGV[9]) or nil)
   return finish({1, m[STAGE] == BURIED and 1 or 0})
 elseif said == 'release' then
   if m[RUNNING] == 1 then return finish({2, 0}) end
@@ -30,6 +30,6 @@ elseif said == 'release' then
   detach(id, m)
   settle(id, m)
 elseif said == 'bury' then
-  bury(id, m, REJECTED, ARGV[10])
+  rare().bury(id, m, REJECTED, ARGV[10])
 end
 return finish({1, 0})
