@@ -262,8 +262,6 @@ macro_rules! __queue_conformance_cases {
                 what_is_redriven_has_no_end_any_more
                 letters_are_discarded_for_good
                 only_as_many_are_kept_as_are_chosen_the_oldest_go
-                dead_letters_take_no_room
-                letters_that_do_not_fit_are_not_redriven
             }
             groups {
                 a_group_is_leased_one_at_a_time_in_order
@@ -284,6 +282,8 @@ macro_rules! __queue_conformance_cases {
                 what_never_fits_is_refused_at_once
                 a_batch_that_does_not_fit_is_refused_as_a_whole
                 a_duplicate_needs_no_room
+                dead_letters_take_no_room
+                letters_that_do_not_fit_are_not_redriven
             }
             operations {
                 peeking_shows_messages_and_takes_none
