@@ -3,6 +3,7 @@
 
 mod basics;
 mod faults;
+mod residue;
 mod settings;
 mod shared;
 

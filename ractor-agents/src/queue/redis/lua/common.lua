@@ -1,7 +1,7 @@
 -- What every script begins with: the state of the queue, its messages, and how they move from one order into another.
 --
 -- KEYS[1] is the queue's key; its other keys are that one with a suffix, all in the same hash slot:
---   (none)  the state below, packed               :m  messages by name, packed        :p  payloads by name
+--   (none)  the state below, packed               :m  messages by name, packed; and by name with a `p`, what is in them
 --   :r1-5   available, by place in line           :d  delayed, by when they are due   :h  on lease, by when that runs out
 --   :x      whose time to live can end, by when   :z1-3  dead letters by reason, in the order of their deaths
 --   :f      histories of those that have one      :k  names by fingerprint            :q  fingerprints, by when they are forgotten
@@ -165,8 +165,7 @@ end
 
 local function forget(id, m)
   detach(id, m)
-  call('HDEL', K .. ':m', id)
-  call('HDEL', K .. ':p', id)
+  call('HDEL', K .. ':m', id, id .. 'p')
   if m[PAST] == 1 then call('HDEL', K .. ':f', id) end
 end
 

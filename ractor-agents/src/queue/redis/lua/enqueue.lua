@@ -50,8 +50,8 @@ for _, i in ipairs(fresh) do
     0, 0, 0, tonumber(ARGV[i + 5]), tonumber(ARGV[i + 1]), #ARGV[i + 7] + math.max(0, #group - 1), 0, 0, 0,
     #group > 0 and string.sub(group, 2), 0, 0, 0, 0, 0,
   }
-  call('HSET', K .. ':p', id, ARGV[i + 7])
-  settle(id, m)
+  attach(id, m, m[DUE] > now and DELAYED or READY)
+  call('HSET', K .. ':m', id, cmsgpack.pack(m), id .. 'p', ARGV[i + 7])
   if print ~= '' then
     local forgotten = math.min(FAR - 1, now + window)
     S[PRINTS] = S[PRINTS] + call('ZADD', K .. ':q', forgotten, print)

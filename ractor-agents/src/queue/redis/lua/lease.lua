@@ -29,13 +29,13 @@ while S[PAUSED] == 0 and #answer <= count and bytes < bytes_max do
   local lane = turn()
   if not lane then break end
   local id = call('ZRANGE', K .. ':r' .. lane, 0, 0)[1]
-  local m = load(id)
+  local both = call('HMGET', K .. ':m', id, id .. 'p')
+  local m, payload = cmsgpack.unpack(both[1]), both[2]
   detach(id, m)
   S[LEASE] = S[LEASE] + 1
   m[TOKEN_EPOCH], m[TOKEN], m[UNTIL] = S[EPOCH], S[LEASE], math.min(FAR - 1, now + length)
   attach(id, m, HELD)
   save(id, m)
-  local payload = call('HGET', K .. ':p', id)
   bytes = bytes + #payload
   answer[#answer + 1] = {
     id, m[TOKEN_EPOCH], m[TOKEN], m[ATTEMPTS], m[ATTEMPTS_MAX], lane, m[GROUP], m[AT], m[EXPIRES], payload,
