@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ractor_agents::queue::{Error, Queue, Redis, Stats};
 use ractor_agents::swarm::Swarm;
@@ -213,7 +213,7 @@ async fn who_calls_while_the_server_is_away_waits_or_is_told() -> Result {
 #[tokio::test]
 async fn a_server_that_stands_still_is_not_waited_for_for_ever() -> Result {
     let server = RedisServer::start();
-    let broker = Redis::at(&server.url())?.response_timeout(ms(300));
+    let broker = Redis::at(&server.url())?.response_timeout(secs(2));
     let swarm = Swarm::builder().test().broker(broker).build()?;
     let queue = swarm.queue::<u32>("invoices").await?;
     server.freeze(true);
@@ -222,7 +222,7 @@ async fn a_server_that_stands_still_is_not_waited_for_for_ever() -> Result {
     let took = started.elapsed();
     server.freeze(false);
     assert!(matches!(unknown, Err(Error::Unknown(_))), "{unknown:?}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < secs(20), "{took:?}");
     queue.enqueue(&7).key("7").await?;
     let delivery = queue.lease().await?.ok_or("nothing came")?;
     delivery.ack().await?;

@@ -100,6 +100,7 @@ impl Link {
         }
         match self.connected().await {
             Ok(live) => {
+                *self.away.lock() = BrokerError::new("the connection was lost");
                 self.live.send_replace(Some(Arc::new(live)));
                 Ok(())
             }
