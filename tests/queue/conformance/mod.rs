@@ -40,7 +40,7 @@ async fn a_case_that_there_is_not_is_no_success() -> Result {
 }
 
 /// A case that catches each fault.
-const CAUGHT: [(Fault, &str); 28] = [
+const CAUGHT: [(Fault, &str); 29] = [
     (
         Fault::ForgetsAcknowledgements,
         "basics::what_is_acknowledged_is_gone",
@@ -123,6 +123,10 @@ const CAUGHT: [(Fault, &str); 28] = [
     (
         Fault::LosesWhatIsGivenBack,
         "leases::what_is_given_back_is_in_its_old_place_without_an_attempt",
+    ),
+    (
+        Fault::LosesWhatIsDropped,
+        "leases::a_dropped_delivery_is_given_back",
     ),
     (
         Fault::ForgetsOnOpening,

@@ -60,6 +60,8 @@ pub enum Fault {
     LosesHeaders,
     /// What is given back is gone.
     LosesWhatIsGivenBack,
+    /// What is dropped is gone.
+    LosesWhatIsDropped,
     /// All that it was given before it was opened is gone.
     ForgetsOnOpening,
     /// Each message is enqueued twice.
@@ -78,6 +80,7 @@ struct Queue {
     fault: Option<Fault>,
     /// The last lease of each message.
     leases: Mutex<HashMap<MessageId, Token>>,
+    dropped: Mutex<Vec<Token>>,
 }
 
 /// A lease that lasts as long as its opening, near enough.
@@ -113,6 +116,7 @@ impl Broker for Spoiled {
             lacking: self.lacking,
             fault: self.fault,
             leases: Mutex::default(),
+            dropped: Mutex::default(),
         }))
     }
 }
@@ -151,6 +155,10 @@ impl Queue {
     fn last_lease(&self, token: Token) {
         let mut leases = self.leases.lock().expect("nobody panics");
         leases.insert(token.id, token);
+    }
+
+    fn dropped(&self) -> Vec<Token> {
+        std::mem::take(&mut *self.dropped.lock().expect("nobody panics"))
     }
 
     async fn take_in(&self, batch: Vec<Entry>) -> Result<Vec<Receipt>, Error> {
@@ -274,6 +282,9 @@ impl Backend for Queue {
 
     fn lease(&self, count_max: usize, wait: Duration) -> Answer<'_, Vec<Leased>> {
         Box::pin(async move {
+            for token in self.dropped() {
+                self.inner.settle(token, Settlement::Ack).await?;
+            }
             let never_waits = self.has(Fault::NeverWaits);
             let wait = if never_waits { Duration::ZERO } else { wait };
             let leased = self.inner.lease(count_max, wait).await?;
@@ -309,7 +320,11 @@ impl Backend for Queue {
     }
 
     fn abandon(&self, token: Token) {
-        self.inner.abandon(token);
+        if self.has(Fault::LosesWhatIsDropped) {
+            self.dropped.lock().expect("nobody panics").push(token);
+        } else {
+            self.inner.abandon(token);
+        }
     }
 
     fn peek(&self, count_max: usize) -> Answer<'_, Vec<Peeked>> {

@@ -9,6 +9,7 @@ use super::stage::{
     Stage, all_gone, handle, has, message, ms, nothing, put, take_this, taken_in, unsupported,
     usual,
 };
+use crate::message::Priority;
 use crate::queue::{
     Ability, Cause, DeadLetter, Filter, MessageId, Options, Queue, Reason, ReasonKind, Selection,
 };
@@ -101,11 +102,7 @@ pub(super) async fn what_is_rejected_is_a_dead_letter_that_tells_why(stage: &mut
         "a".to_owned(),
         "what is in it",
     )?;
-    equal(
-        letter.priority,
-        crate::message::Priority::Normal,
-        "its priority",
-    )?;
+    equal(letter.priority, Priority::Normal, "its priority")?;
     let death = letter.history.dead.as_ref();
     let death = death.map(|death| (death.reason.clone(), death.attempts));
     equal(
@@ -435,5 +432,27 @@ pub(super) async fn only_as_many_are_kept_as_are_chosen_the_oldest_go(
     queue.redrive(Selection::all()).await?;
     handle(&queue, "c").await?;
     handle(&queue, "d").await?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn what_is_redriven_is_what_it_was(stage: &mut Stage) -> Verdict {
+    let queue = stage.queue().await?;
+    let sent = message(&queue, "a").priority(Priority::Low);
+    let sent = sent.attempts(1).header("of", "Zoë")?;
+    let has_groups = has(&queue, Ability::Groups).await?;
+    let sent = if has_groups { sent.group("1") } else { sent };
+    taken_in(sent).await?;
+    take_this(&queue, "a").await?.nack("no").await?;
+    equal(
+        queue.redrive(Selection::all()).await?,
+        1,
+        "letters that were redriven",
+    )?;
+    let delivery = take_this(&queue, "a").await?;
+    equal(delivery.priority(), Priority::Low, "its priority")?;
+    equal(delivery.attempts_max(), 1, "attempts it may have")?;
+    equal(delivery.headers()?.get("of"), Some("Zoë"), "its header")?;
+    equal(delivery.group(), has_groups.then_some("1"), "its group")?;
+    delivery.ack().await?;
     all_gone(&queue).await
 }

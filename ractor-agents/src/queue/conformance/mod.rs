@@ -110,7 +110,15 @@ macro_rules! queue_conformance {
             #[allow(unused_imports, reason = "the fixture may need none of it")]
             use super::*;
 
-            $crate::__queue_conformance_cases! { ($crate::__queue_conformance_tests) [$fixture] }
+            #[allow(clippy::unused_async, reason = "the fixture may need no waiting")]
+            async fn __fixture() -> ::std::result::Result<
+                impl $crate::queue::conformance::Fixture,
+                ::std::boxed::Box<dyn ::std::error::Error + Send + Sync>,
+            > {
+                Ok($fixture)
+            }
+
+            $crate::__queue_conformance_cases! { $crate::__queue_conformance_tests }
         }
     };
 }
@@ -119,16 +127,13 @@ macro_rules! queue_conformance {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __queue_conformance_tests {
-    ([$fixture:expr] $($theme:ident { $($case:ident)+ })+) => {
+    ($($theme:ident { $($case:ident)+ })+) => {
         $(mod $theme {
-            #[allow(unused_imports, reason = "the fixture may need none of it")]
-            use super::*;
-
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() -> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error + Send + Sync>> {
                     let case = concat!(stringify!($theme), "::", stringify!($case));
-                    let fixture = $fixture;
+                    let fixture = super::__fixture().await?;
                     Ok($crate::queue::conformance::check(case, fixture).await?)
                 }
             )+
@@ -138,7 +143,7 @@ macro_rules! __queue_conformance_tests {
 
 /// The cases by name.
 macro_rules! plays {
-    ([] $($theme:ident { $($case:ident)+ })+) => {
+    ($($theme:ident { $($case:ident)+ })+) => {
         /// The names of all cases, each after its theme: `basics::headers_travel`.
         pub fn cases() -> impl Iterator<Item = &'static str> {
             [$($(concat!(stringify!($theme), "::", stringify!($case))),+),+].into_iter()
@@ -155,13 +160,12 @@ macro_rules! plays {
     };
 }
 
-/// All cases, once: calls the macro in parentheses with what is in brackets and the list.
+/// All cases, once: calls a macro with the list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __queue_conformance_cases {
-    (($($callback:tt)*) $arguments:tt) => {
-        $($callback)* ! {
-            $arguments
+    ($($callback:tt)+) => {
+        $($callback)+ ! {
             basics {
                 a_message_is_leased_as_it_was_sent
                 an_empty_queue_gives_nothing_at_once
@@ -203,6 +207,8 @@ macro_rules! __queue_conformance_cases {
                 no_attempt_follows_one_that_fails_after_the_end
                 a_low_one_expires_behind_a_high_one_that_does_not
                 a_delayed_one_expires_before_it_is_due
+                what_waits_for_its_next_attempt_expires_too
+                whoever_holds_what_expires_learns_of_it
             }
             dedup {
                 the_same_key_is_the_same_message
@@ -260,6 +266,7 @@ macro_rules! __queue_conformance_cases {
                 names_that_no_letter_has_are_passed_over
                 redriving_is_not_enqueueing_a_duplicate
                 what_is_redriven_has_no_end_any_more
+                what_is_redriven_is_what_it_was
                 letters_are_discarded_for_good
                 only_as_many_are_kept_as_are_chosen_the_oldest_go
             }
@@ -301,6 +308,7 @@ macro_rules! __queue_conformance_cases {
                 an_open_queue_is_not_opened_otherwise
                 a_closed_queue_refuses_everything
                 whoever_waits_is_told_when_it_is_closed
+                whoever_waits_is_told_when_the_swarm_ends
                 a_closed_queue_can_be_opened_again
                 another_swarm_shares_the_queue_or_is_told_that_it_is_in_use
             }
@@ -335,4 +343,4 @@ macro_rules! __queue_conformance_cases {
     };
 }
 
-__queue_conformance_cases! { (plays) [] }
+__queue_conformance_cases! { plays }
