@@ -6,6 +6,8 @@ mod park;
 mod puppet;
 mod quiet;
 mod random;
+#[cfg(feature = "redis")]
+mod redis;
 mod strategies;
 mod witness;
 
@@ -15,6 +17,8 @@ pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
 pub use random::Random;
+#[cfg(feature = "redis")]
+pub use redis::RedisServer;
 pub use strategies::change_strategy;
 pub use witness::{Seen, witness};
 

@@ -25,6 +25,9 @@ mod name;
 mod open;
 mod options;
 mod payload;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+mod redis;
 #[cfg(feature = "embedded")]
 #[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
 mod spool;
@@ -54,6 +57,9 @@ pub(crate) use line::{Enqueued, Leasing, Line, Terms};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::Redis;
 #[cfg(feature = "embedded")]
 #[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
 pub use spool::Spooled;
