@@ -5,6 +5,8 @@ mod log;
 mod park;
 mod puppet;
 mod quiet;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 mod random;
 mod strategies;
 mod witness;
@@ -14,6 +16,8 @@ pub use log::Log;
 pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::RabbitServer;
 pub use random::Random;
 pub use strategies::change_strategy;
 pub use witness::{Seen, witness};

@@ -20,6 +20,9 @@ mod name;
 mod open;
 mod options;
 mod payload;
+#[cfg(feature = "rabbitmq")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rabbitmq")))]
+mod rabbitmq;
 mod stats;
 mod table;
 mod time;
@@ -43,6 +46,9 @@ pub use letters::{Cursor, DeadLetter, Filter, Peeked, Position, Selection};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;
+#[cfg(feature = "rabbitmq")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rabbitmq")))]
+pub use rabbitmq::RabbitMq;
 pub use stats::{LaneStats, Stats};
 pub(crate) use table::Queues;
 pub use token::{Stale, Token};
