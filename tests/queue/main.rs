@@ -1,6 +1,7 @@
 //! Durable queues, through the public API. The brokers' common suite is in the library; here is what only the embedded one has, and what a
 //! swarm makes of queues.
 
+mod conformance;
 mod embedded;
 
 use std::time::Duration;

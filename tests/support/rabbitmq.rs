@@ -22,9 +22,17 @@ pub struct RabbitServer {
 /// Its processes. The second is what nodes of Erlang find each other by; of its own, so that it ends with the server.
 #[derive(Debug)]
 struct Running {
-    server: Option<Child>,
-    directory: Child,
+    server: Option<Kept>,
+    _directory: Kept,
 }
+
+/// A process that is killed when this is dropped, or when the test's process ends, however that happens: its parent is a shell that reads from
+/// us, and kills it when nothing can come any more.
+#[derive(Debug)]
+struct Kept(Child);
+
+/// What that shell does with its arguments.
+const KEEP: &str = r#""$@" </dev/null & read -r _; kill -9 $!; wait"#;
 
 #[derive(Clone, Copy, Debug)]
 struct Ports {
@@ -52,18 +60,16 @@ impl RabbitServer {
             fs::write(folder.path().join(file), "").expect("a file");
         }
         fs::write(folder.path().join("plugins"), "[].").expect("a file");
-        let directory = Command::new("epmd")
+        let mut directory = Kept::command("epmd");
+        let directory = directory
             .args(["-address", "127.0.0.1", "-port"])
-            .arg(ports.directory.to_string())
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("epmd comes with the server: .ci/services.sh installs it");
+            .arg(ports.directory.to_string());
         let server = Self {
             folder,
             ports,
             running: Mutex::new(Running {
                 server: None,
-                directory,
+                _directory: Kept::start(directory),
             }),
         };
         server.start_again();
@@ -82,7 +88,7 @@ impl RabbitServer {
 
     /// Ends it as a power cut would, but that the operating system goes on.
     pub fn kill(&self) {
-        end(self.running.lock().expect("nobody panics here").server.take());
+        drop(self.running.lock().expect("nobody panics here").server.take());
     }
 
     /// Starts it where it was killed, with what it has on disk, and waits until it takes connections.
@@ -90,7 +96,8 @@ impl RabbitServer {
         let at = |file: &str| self.folder.path().join(file);
         let log = File::create(at("output")).expect("a file");
         let errors = log.try_clone().expect("a file");
-        let child = Command::new(SERVER)
+        let mut command = Kept::command(SERVER);
+        let command = command
             .arg("-noinput")
             .env("HOME", self.folder.path())
             .env("ERL_EPMD_PORT", self.ports.directory.to_string())
@@ -106,12 +113,9 @@ impl RabbitServer {
             .env("RABBITMQ_LOG_BASE", at("log"))
             // One process, which can be killed: no shell that waits for it.
             .env("RABBITMQ_ALLOW_INPUT", "1")
-            .stdin(Stdio::null())
             .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .expect("the server starts");
-        self.running.lock().expect("nobody panics here").server = Some(child);
+            .stderr(errors);
+        self.running.lock().expect("nobody panics here").server = Some(Kept::start(command));
         let started = Instant::now();
         while !self.is_up() {
             assert!(started.elapsed() < START, "no server: {}", self.output());
@@ -149,19 +153,21 @@ impl Ports {
     }
 }
 
-fn end(child: Option<Child>) {
-    if let Some(mut child) = child {
-        let _ = child.kill();
-        let _ = child.wait();
+impl Kept {
+    fn command(program: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEP, "sh", program]).stdin(Stdio::piped());
+        command
+    }
+
+    fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("there is a shell"))
     }
 }
 
-impl Drop for RabbitServer {
+impl Drop for Kept {
     fn drop(&mut self) {
-        let running = self.running.get_mut();
-        let running = running.unwrap_or_else(|poisoned| poisoned.into_inner());
-        end(running.server.take());
-        let _ = running.directory.kill();
-        let _ = running.directory.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }

@@ -1,0 +1,16 @@
+//! The suite that every broker passes, one line for each.
+
+use ractor_agents::queue::{Embedded, conformance};
+use ractor_agents::queue_conformance;
+
+queue_conformance!(embedded: {
+    let folder = tempfile::tempdir()?;
+    (Embedded::in_folder(folder.path()), folder)
+});
+
+#[tokio::test]
+async fn a_case_that_there_is_not_is_no_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let checked = conformance::check("basics::none", Embedded::in_folder(folder.path())).await;
+    assert!(checked.is_err());
+}
