@@ -295,6 +295,8 @@ impl Link {
                     return error.unwrap_or(Error::Closed);
                 }
                 event = events.next() => match event {
+                    // Somebody's own channel may fail.
+                    Some(Event::Error(_)) if self.is_up() => {}
                     Some(Event::Error(error)) => return refused(error),
                     Some(Event::ConnectionBlocked(reason)) => tracing::warn!(queue = %self.names, reason, "the server takes nothing in"),
                     Some(Event::ConnectionUnblocked) => tracing::info!(queue = %self.names, "the server takes messages again"),
@@ -306,7 +308,10 @@ impl Link {
     }
 
     fn is_up(&self) -> bool {
-        self.publishing.status().connected() && self.consuming.status().connected()
+        let mut ours = self.takers.iter().chain([&self.publisher, &self.looker]);
+        self.publishing.status().connected()
+            && self.consuming.status().connected()
+            && ours.all(|channel| channel.status().connected())
     }
 
     /// Something on the connection failed, so nothing can be said of what was on its way.
