@@ -8,6 +8,16 @@ queue_conformance!(embedded: {
     (Embedded::in_folder(folder.path()), folder)
 });
 
+#[test]
+fn there_are_sixty_cases_or_more_each_once() {
+    let mut cases: Vec<_> = conformance::cases().collect();
+    let all = cases.len();
+    cases.sort_unstable();
+    cases.dedup();
+    assert_eq!(cases.len(), all);
+    assert!(all >= 60, "{all} cases");
+}
+
 #[tokio::test]
 async fn a_case_that_there_is_not_is_no_success() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -69,6 +69,10 @@ pub(super) fn claim(is_so: bool, what: impl Into<Box<str>>) -> Verdict {
 
 /// Both are equal.
 #[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared is mostly made for it"
+)]
 pub(super) fn equal<T: PartialEq + fmt::Debug>(found: T, expected: T, what: &str) -> Verdict {
     if found == expected {
         return Ok(());

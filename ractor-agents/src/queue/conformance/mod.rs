@@ -27,10 +27,22 @@
 //! Not in here is what takes a broker apart: servers that are killed, disks that fail, clocks that jump.
 
 mod basics;
+mod bounds;
 mod breach;
+mod crowds;
+mod dead_letters;
+mod dedup;
+mod delay;
+mod expiry;
+mod groups;
 mod leases;
+mod names;
+mod operations;
 mod priorities;
 mod raw;
+mod reopening;
+mod requirements;
+mod retries;
 mod stage;
 
 use std::sync::Arc;
@@ -174,6 +186,38 @@ macro_rules! __queue_conformance_cases {
                 each_of_five_priorities_has_its_share
                 strict_priorities_never_invert
             }
+            delay {
+                a_delayed_message_comes_when_it_is_due
+                a_delayed_message_is_there_when_it_is_due_though_nobody_waits
+                a_time_in_the_past_is_now
+                a_message_for_a_time_comes_then
+                delayed_messages_come_in_the_order_in_which_they_are_due
+                a_delayed_message_holds_nobody_up
+            }
+            expiry {
+                what_has_expired_is_a_dead_letter_though_nobody_asks
+                what_has_expired_is_never_delivered
+                a_message_in_time_tells_how_long_it_lives
+                a_handler_that_has_started_may_finish
+                a_lease_without_a_start_does_not_keep_it_alive
+                no_attempt_follows_one_that_fails_after_the_end
+                a_low_one_expires_behind_a_high_one_that_does_not
+                a_delayed_one_expires_before_it_is_due
+            }
+            dedup {
+                the_same_key_is_the_same_message
+                without_a_key_every_message_is_one_of_its_own
+                it_is_remembered_when_it_is_acknowledged
+                it_is_remembered_when_it_is_purged
+                it_is_remembered_when_it_is_dead_and_discarded
+                it_is_forgotten_when_the_window_ends
+                the_same_content_is_the_same_message_where_that_is_chosen
+                a_key_wins_over_the_content
+                the_same_name_is_one_as_long_as_it_is_there
+                a_message_twice_in_a_batch_is_one
+                nothing_is_forgotten_before_its_time_to_remember_another
+                of_many_at_once_with_one_key_one_is_taken_in
+            }
             leases {
                 a_lease_that_nobody_renews_runs_out
                 nothing_can_be_said_under_a_lease_that_has_run_out
@@ -189,6 +233,101 @@ macro_rules! __queue_conformance_cases {
                 every_lease_of_a_message_has_a_greater_fence
                 a_lease_from_before_an_opening_is_nobodys
                 dropped_leases_lose_nothing
+                who_was_leased_beside_one_that_fails_has_lost_no_attempt
+            }
+            retries {
+                a_failed_message_comes_again_and_tells_of_it
+                the_next_attempt_is_due_after_its_delay
+                the_pause_before_an_attempt_is_within_its_bounds
+                after_its_last_attempt_it_is_a_dead_letter
+                a_start_counts_once
+                a_failure_counts_without_a_start
+                a_message_may_have_attempts_of_its_own
+                a_lease_that_runs_out_unstarted_costs_no_attempt
+                what_takes_its_handlers_with_it_is_a_dead_letter_in_the_end
+                a_failed_message_waits_apart_while_others_go_on
+                of_a_long_error_the_beginning_is_kept
+            }
+            dead_letters {
+                what_is_rejected_is_a_dead_letter_that_tells_why
+                dead_letters_are_shown_in_pages_in_the_order_of_their_deaths
+                dead_letters_are_filtered_by_reason
+                dead_letters_are_filtered_by_time
+                a_letter_that_is_redriven_has_its_name_its_past_and_all_attempts
+                letters_are_redriven_by_filter_oldest_first
+                all_letters_are_redriven_to_the_end_of_the_line
+                names_that_no_letter_has_are_passed_over
+                redriving_is_not_enqueueing_a_duplicate
+                what_is_redriven_has_no_end_any_more
+                letters_are_discarded_for_good
+                only_as_many_are_kept_as_are_chosen_the_oldest_go
+                dead_letters_take_no_room
+                letters_that_do_not_fit_are_not_redriven
+            }
+            groups {
+                a_group_is_leased_one_at_a_time_in_order
+                groups_go_on_side_by_side
+                a_retry_holds_its_group_up
+                what_is_given_back_comes_before_the_rest_of_its_group
+                a_dead_letter_lets_its_group_go_on
+                a_delayed_message_does_not_hold_its_group_up
+                a_group_of_each_priority_is_one_of_its_own
+                a_group_has_a_short_name
+            }
+            bounds {
+                what_does_not_fit_is_refused_after_its_wait
+                it_waits_for_room_and_gets_it
+                what_is_on_lease_or_delayed_takes_room
+                bytes_are_bounded_too
+                what_never_fits_is_refused_at_once
+                a_batch_that_does_not_fit_is_refused_as_a_whole
+                a_duplicate_needs_no_room
+            }
+            operations {
+                peeking_shows_messages_and_takes_none
+                peeking_tells_where_messages_are
+                purging_removes_what_waits_and_nothing_else
+                a_paused_queue_gives_nothing_until_it_is_resumed
+                who_waits_while_it_is_paused_gets_a_message_when_it_is_resumed
+                the_numbers_agree
+            }
+            names {
+                one_name_in_two_namespaces_is_two_queues
+                two_names_are_two_queues
+                a_long_name_is_one_too
+                a_second_handle_is_the_same_queue
+                an_open_queue_is_not_opened_otherwise
+                a_closed_queue_refuses_everything
+                whoever_waits_is_told_when_it_is_closed
+                a_closed_queue_can_be_opened_again
+                another_swarm_shares_the_queue_or_is_told_that_it_is_in_use
+            }
+            reopening {
+                everything_is_there_in_its_order
+                what_was_on_lease_is_available_again
+                a_lease_of_the_former_opening_changes_nothing_of_the_next
+                what_was_done_stays_done
+                dead_letters_are_there_with_their_history
+                keys_are_remembered
+                what_was_delayed_is_due_at_its_time
+                what_expires_meanwhile_is_dead
+                a_retry_is_due_at_its_time
+                a_paused_queue_is_paused_still
+                groups_keep_their_order
+                a_smaller_bound_drops_nothing
+            }
+            crowds {
+                each_message_is_handled_once_by_one
+                each_group_is_handled_in_order_by_many
+                a_narrow_queue_lets_everything_through
+                what_fails_comes_again_until_it_is_done_or_dead
+                whoever_holds_messages_keeps_nobody_from_the_rest
+                dropped_enqueues_are_there_once_or_not_at_all
+            }
+            requirements {
+                what_is_given_can_be_required
+                what_is_not_given_is_refused_with_advice
+                guarantees_are_the_same_each_time
             }
         }
     };

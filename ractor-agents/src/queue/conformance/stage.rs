@@ -47,6 +47,11 @@ impl Stage {
         })
     }
 
+    /// Which kind of broker it is.
+    pub(super) fn broker_name(&self) -> &'static str {
+        self.broker.name()
+    }
+
     /// The name of the queue that most cases have.
     pub(super) fn name(&self) -> Verdict<Name> {
         self.name_of("queue")
@@ -68,13 +73,9 @@ impl Stage {
 
     /// A queue about to be opened, on whatever the broker has.
     pub(super) fn builder<M>(&self, name: &Name) -> QueueBuilder<M> {
-        Self::builder_in(&self.swarm, &self.broker, name)
-    }
-
-    fn builder_in<M>(swarm: &Swarm, broker: &Arc<dyn Broker>, name: &Name) -> QueueBuilder<M> {
-        swarm
-            .queue(&name.to_string())
-            .on_shared(Arc::clone(broker))
+        let builder = self.swarm.queue(&name.to_string());
+        builder
+            .on_shared(Arc::clone(&self.broker))
             .options(usual())
             .require(Requirements::default().durability(Durability::Memory))
     }
