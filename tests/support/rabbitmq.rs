@@ -88,7 +88,13 @@ impl RabbitServer {
 
     /// Ends it as a power cut would, but that the operating system goes on.
     pub fn kill(&self) {
-        drop(self.running.lock().expect("nobody panics here").server.take());
+        drop(
+            self.running
+                .lock()
+                .expect("nobody panics here")
+                .server
+                .take(),
+        );
     }
 
     /// Starts it where it was killed, with what it has on disk, and waits until it takes connections.
@@ -102,7 +108,10 @@ impl RabbitServer {
             .env("HOME", self.folder.path())
             .env("ERL_EPMD_PORT", self.ports.directory.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-            .env("RABBITMQ_NODENAME", format!("test{}@localhost", self.ports.amqp))
+            .env(
+                "RABBITMQ_NODENAME",
+                format!("test{}@localhost", self.ports.amqp),
+            )
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", self.ports.amqp.to_string())
             .env("RABBITMQ_DIST_PORT", self.ports.nodes.to_string())
@@ -156,7 +165,9 @@ impl Ports {
 impl Kept {
     fn command(program: &str) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", KEEP, "sh", program]).stdin(Stdio::piped());
+        command
+            .args(["-c", KEEP, "sh", program])
+            .stdin(Stdio::piped());
         command
     }
 

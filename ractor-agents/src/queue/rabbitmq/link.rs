@@ -21,7 +21,7 @@ use lapin::{
     Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, Event, ExchangeKind,
 };
 use tokio::sync::{Mutex, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::leases::{Lease, Leases};
 use super::names::{Names, RUNGS, dead_arguments, wait_arguments};
@@ -31,6 +31,10 @@ use crate::queue::{Bound, BrokerError, Error, Options};
 
 /// How long connecting may take unless the address says otherwise. Source: a guess; three lost packets.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a message is back, and how far apart. Source: guesses; twice a slow disk's write.
+const SEEN_TRIES: u32 = 10;
+const SEEN_PAUSE: Duration = Duration::from_millis(2);
 
 /// What leases and confirmations belong to: two connections and their channels. Whatever fails on one of them ends both.
 #[derive(Debug)]
@@ -213,12 +217,22 @@ impl Link {
         self.read(channel).await
     }
 
-    /// Gives it back to its old place.
+    /// Gives it back to its old place, and returns when it is seen there: the server does this later than it reads it.
     pub(super) async fn requeue(&self, lease: &Lease) -> Result<(), Error> {
+        let line = self.names.lane(lease.head.priority);
+        let before = self.count_there(line.clone()).await?;
         let options = BasicRejectOptions { requeue: true };
         let rejected = lease.channel.basic_reject(lease.tag, options).await;
         rejected.map_err(|error| self.lost(error))?;
-        self.read(&lease.channel).await
+        self.read(&lease.channel).await?;
+        for _ in 0..SEEN_TRIES {
+            // Others take and put as well, so this may be wrong either way; then only the order is.
+            if self.count_there(line.clone()).await? > before {
+                break;
+            }
+            sleep(SEEN_PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Waits until the server has read everything on a channel: it does in order, and answers this.
