@@ -235,7 +235,6 @@ impl Backend for RabbitMq {
         let abilities = Abilities::NONE
             .with(Ability::Delay)
             .with(Ability::TimedLeases)
-            .with(Ability::Bounds)
             .with(Ability::Sharing);
         let guarantees = Guarantees {
             durability: Durability::Synced,
