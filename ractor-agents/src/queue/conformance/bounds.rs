@@ -28,7 +28,10 @@ async fn takes_more(queue: &Queue<String>) -> Verdict {
     for text in ["a", "b", "c", "d"] {
         match message(queue, text).wait(NOW).await {
             Ok(_) => taken_in.push(text),
-            refused => full(refused, "what a queue without exact bounds does not take in")?,
+            refused => full(
+                refused,
+                "what a queue without exact bounds does not take in",
+            )?,
         }
     }
     claim(taken_in.len() >= 2, "what fits is taken in")?;
