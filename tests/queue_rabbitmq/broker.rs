@@ -17,7 +17,7 @@ use crate::{NOW, Result, SERVER, name, soon, swarm};
 const PATIENT: Duration = secs(20);
 
 async fn queue(swarm: &Swarm) -> Result<Queue<u32>> {
-    Ok(swarm.queue::<u32>(name()).options(soon()).await?)
+    Ok(swarm.queue::<u32>(&name()).options(soon()).await?)
 }
 
 fn is_unsupported<T>(answer: &std::result::Result<T, Error>) -> bool {
@@ -42,14 +42,14 @@ async fn what_it_cannot_do_is_refused_and_nothing_else_fails() -> Result {
     assert!(is_unsupported(&queue.discard(one).await));
     let dedup = Dedup::by_content(secs(60));
     assert!(is_unsupported(
-        &swarm.queue::<u32>(name()).dedup(dedup).await
+        &swarm.queue::<u32>(&name()).dedup(dedup).await
     ));
 
     let given = queue.guarantees().await?;
     assert_eq!(given.durability, Durability::Synced);
     assert!(given.has(Ability::Sharing) && !given.has(Ability::Dedup));
     let wanted = Requirements::default().ability(Ability::Groups);
-    let refused = swarm.queue::<u32>(name()).require(wanted).await;
+    let refused = swarm.queue::<u32>(&name()).require(wanted).await;
     assert!(matches!(refused, Err(Error::Unmet { .. })), "{refused:?}");
 
     queue.enqueue_batch([queue.enqueue(&3)]).await?;
@@ -128,8 +128,8 @@ async fn two_swarms_share_a_queue() -> Result {
     const COUNT: u32 = 40;
     let (one, other) = (swarm()?, swarm()?);
     let name = name();
-    let here = one.queue::<u32>(&*name).await?;
-    let there = other.queue::<u32>(&*name).await?;
+    let here = one.queue::<u32>(&name).await?;
+    let there = other.queue::<u32>(&name).await?;
     for number in 0..COUNT {
         here.enqueue(&number).await?;
     }
@@ -154,8 +154,8 @@ async fn two_swarms_share_a_queue() -> Result {
 async fn whoever_leases_nothing_keeps_nothing_from_others() -> Result {
     let (one, other) = (swarm()?, swarm()?);
     let name = name();
-    let here = one.queue::<u32>(&*name).await?;
-    let there = other.queue::<u32>(&*name).await?;
+    let here = one.queue::<u32>(&name).await?;
+    let there = other.queue::<u32>(&name).await?;
     // Has waited, and does not any more.
     assert!(here.lease().wait(ms(20)).await?.is_none());
     for number in 0..10 {
@@ -183,7 +183,7 @@ async fn a_full_queue_refuses_until_there_is_room() -> Result {
         count_max: 10,
         ..soon()
     };
-    let queue = swarm.queue::<u32>(&*name).options(options).await?;
+    let queue = swarm.queue::<u32>(&name).options(options).await?;
     let mut taken_in = 0;
     let refused = loop {
         match queue.enqueue(&taken_in).wait(NOW).await {
@@ -201,7 +201,7 @@ async fn a_full_queue_refuses_until_there_is_room() -> Result {
     }
     queue.enqueue(&7).await?;
     let long = swarm
-        .queue::<String>(crate::name())
+        .queue::<String>(&crate::name())
         .bounds(9, 1_000)
         .await?;
     let never = long.enqueue(&"x".repeat(2_000)).await;
@@ -213,11 +213,11 @@ async fn a_full_queue_refuses_until_there_is_room() -> Result {
 async fn other_bounds_than_a_queue_was_made_with_are_refused_with_advice() -> Result {
     let (one, other) = (swarm()?, swarm()?);
     let name = name();
-    one.queue::<u32>(&*name).bounds(10, 1_000).await?;
-    let refused = other.queue::<u32>(&*name).bounds(11, 1_000).await;
+    one.queue::<u32>(&name).bounds(10, 1_000).await?;
+    let refused = other.queue::<u32>(&name).bounds(11, 1_000).await;
     let error = refused.map(drop).expect_err("other bounds").to_string();
     assert!(error.contains("bounds"), "{error}");
-    other.queue::<u32>(&*name).bounds(10, 1_000).await?;
+    other.queue::<u32>(&name).bounds(10, 1_000).await?;
     Ok(())
 }
 
@@ -245,7 +245,7 @@ async fn who_is_not_let_in_is_told_so_without_the_password() -> Result {
     for address in [&*wrong, "amqp://guest:secret@127.0.0.1:1/%2f"] {
         let swarm = Swarm::builder().test();
         let swarm = swarm.broker(RabbitMq::at(address)?).build()?;
-        let refused = swarm.queue::<u32>(name()).await;
+        let refused = swarm.queue::<u32>(&name()).await;
         let error = refused.map(drop).expect_err("no such user").to_string();
         assert!(!error.contains("secret"), "{error}");
     }

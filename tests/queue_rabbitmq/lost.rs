@@ -119,7 +119,7 @@ async fn nothing_is_lost(
 async fn cut_connections_lose_nothing() -> Result {
     let wire = Wire::to(SERVER.port()).await?;
     let swarm = wire.swarm()?;
-    let queue = swarm.queue::<u32>(name()).options(soon()).await?;
+    let queue = swarm.queue::<u32>(&name()).options(soon()).await?;
     nothing_is_lost(&queue, 200, async {
         for _ in 0..5 {
             // In the middle of things, whatever they are.
@@ -134,7 +134,7 @@ async fn cut_connections_lose_nothing() -> Result {
 async fn a_lease_ends_with_its_connection() -> Result {
     let wire = Wire::to(SERVER.port()).await?;
     let swarm = wire.swarm()?;
-    let queue = swarm.queue::<u32>(name()).options(soon()).await?;
+    let queue = swarm.queue::<u32>(&name()).options(soon()).await?;
     queue.enqueue(&7).await?;
     let first = queue.lease().await?.ok_or("nothing came")?;
     let fence = first.fence();
@@ -156,10 +156,10 @@ async fn a_lease_ends_with_its_connection() -> Result {
 async fn what_takes_its_process_with_it_is_a_dead_letter_in_the_end() -> Result {
     let name = name();
     let (wire, watcher) = (Wire::to(SERVER.port()).await?, swarm()?);
-    let watched = watcher.queue::<u32>(&*name).options(soon()).await?;
+    let watched = watcher.queue::<u32>(&name).options(soon()).await?;
     watched.enqueue(&7).attempts(3).await?;
     let swarm = wire.swarm()?;
-    let queue = swarm.queue::<u32>(&*name).options(soon()).await?;
+    let queue = swarm.queue::<u32>(&name).options(soon()).await?;
     for attempt in 1..=3 {
         let delivery = queue.lease().wait(PATIENT).await?.ok_or("nothing came")?;
         assert_eq!(delivery.start().await?, attempt);
@@ -179,9 +179,9 @@ async fn what_takes_its_process_with_it_is_a_dead_letter_in_the_end() -> Result 
 async fn a_killed_server_loses_nothing_that_was_taken_in() -> Result {
     let server = RabbitServer::start();
     let swarm = swarm_at(&server)?;
-    let queue = swarm.queue::<u32>(name()).options(soon()).await?;
+    let queue = swarm.queue::<u32>(&name()).options(soon()).await?;
     // Nobody takes these before the server is killed.
-    let before = swarm.queue::<u32>(name()).options(soon()).await?;
+    let before = swarm.queue::<u32>(&name()).options(soon()).await?;
     for number in 0..50 {
         put(&before, number).await?;
     }

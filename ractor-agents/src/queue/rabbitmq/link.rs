@@ -48,8 +48,10 @@ pub(super) struct Link {
     /// By priority: one each, so that messages of one line come in order.
     takers: Vec<Channel>,
     looker: Channel,
-    /// The queues to wait in that are known to be there.
-    waits: Mutex<HashSet<u64>>,
+    /// The queues to wait in that we have made, or found with what belongs to them.
+    made: Mutex<HashSet<u64>>,
+    /// Those that are known to be there.
+    seen: parking_lot::Mutex<HashSet<u64>>,
     broken: watch::Sender<Option<Error>>,
 }
 
@@ -91,7 +93,8 @@ impl Link {
             publisher,
             takers,
             looker,
-            waits: Mutex::default(),
+            made: Mutex::default(),
+            seen: parking_lot::Mutex::default(),
             broken: watch::Sender::new(None),
         };
         link.declare_all().await?;
@@ -112,8 +115,8 @@ impl Link {
     /// Makes the queue where messages wait for so many milliseconds, if it is not there.
     async fn declare_wait(&self, rung: u64) -> Result<ShortString, Error> {
         let name = self.names.wait(rung);
-        let mut known = self.waits.lock().await;
-        if !known.contains(&rung) {
+        let mut made = self.made.lock().await;
+        if !made.contains(&rung) {
             // A queue that is there with other arguments closes the channel; no lease depends on this one.
             let channel = channel(&self.consuming).await?;
             declare(&channel, name.clone(), wait_arguments(rung)).await?;
@@ -122,9 +125,9 @@ impl Link {
                 ..ExchangeDeclareOptions::default()
             };
             let none = FieldTable::default;
-            let made =
+            let exchange =
                 channel.exchange_declare(name.clone(), ExchangeKind::Fanout, durable, none());
-            made.await.map_err(refused)?;
+            exchange.await.map_err(refused)?;
             let bound = channel.queue_bind(
                 name.clone(),
                 name.clone(),
@@ -133,7 +136,7 @@ impl Link {
                 none(),
             );
             bound.await.map_err(refused)?;
-            known.insert(rung);
+            made.insert(rung);
         }
         Ok(name)
     }
@@ -261,17 +264,27 @@ impl Link {
 
     /// The queues to wait in that are there, whoever made them, with how much is in them.
     pub(super) async fn waiting(&self) -> Result<Vec<(ShortString, u32)>, Error> {
-        let mut there = Vec::new();
-        for rung in RUNGS {
-            // One that is missing costs the channel that asks for it.
-            let channel = self.channel().await?;
-            match count(&channel, self.names.wait(rung)).await {
-                Ok(count) => there.push((self.names.wait(rung), count)),
-                Err(error) if is(&error, AMQPSoftError::NOTFOUND) => {}
-                Err(error) => return Err(self.lost(error)),
-            }
+        let counted = try_join_all(RUNGS.map(|rung| self.waiting_in(rung))).await?;
+        Ok(counted.into_iter().flatten().collect())
+    }
+
+    async fn waiting_in(&self, rung: u64) -> Result<Option<(ShortString, u32)>, Error> {
+        let name = self.names.wait(rung);
+        let is_seen = self.seen.lock().contains(&rung);
+        if is_seen {
+            let count = self.count_there(name.clone()).await?;
+            return Ok(Some((name, count)));
         }
-        Ok(there)
+        // If it is missing, that costs the channel that asks for it.
+        let channel = self.channel().await?;
+        match count(&channel, name.clone()).await {
+            Ok(count) => {
+                self.seen.lock().insert(rung);
+                Ok(Some((name, count)))
+            }
+            Err(error) if is(&error, AMQPSoftError::NOTFOUND) => Ok(None),
+            Err(error) => Err(self.lost(error)),
+        }
     }
 
     /// Empties a queue: how many there were.
