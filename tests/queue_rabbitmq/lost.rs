@@ -185,6 +185,9 @@ async fn a_killed_server_loses_nothing_that_was_taken_in() -> Result {
     for number in 0..50 {
         put(&before, number).await?;
     }
+    let leases = swarm.queue::<u32>(&name()).options(soon()).await?;
+    put(&leases, 7).await?;
+    let held = leases.lease().await?.ok_or("nothing came")?;
     let restart = async {
         sleep(ms(300)).await;
         tokio::task::block_in_place(|| {
@@ -194,5 +197,28 @@ async fn a_killed_server_loses_nothing_that_was_taken_in() -> Result {
     };
     nothing_is_lost(&queue, 300, restart).await?;
     assert_eq!(handle(&before, 50).await?, (0..50).collect());
+    let again = leases.lease().wait(PATIENT).await?.ok_or("nothing came")?;
+    assert_eq!((again.id(), again.attempts()), (held.id(), 1));
+    assert!(again.fence() > held.fence());
+    assert!(matches!(held.ack().await, Err(Error::Stale(_))));
+    again.ack().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dropped_swarm_keeps_nothing() -> Result {
+    let name = name();
+    let (one, other) = (swarm()?, swarm()?);
+    let queue = one.queue::<u32>(&name).await?;
+    queue.enqueue(&7).await?;
+    let held = queue.lease().await?.ok_or("nothing came")?;
+    let there = other.queue::<u32>(&name).await?;
+    assert!(there.lease().wait(ms(50)).await?.is_none());
+    // Nobody says goodbye.
+    std::mem::forget(held);
+    drop((queue, one));
+    let again = there.lease().wait(PATIENT).await?.ok_or("nothing came")?;
+    assert_eq!(again.message(), &7);
+    again.ack().await?;
     Ok(())
 }

@@ -86,7 +86,7 @@ impl RabbitMq {
         let mut is_closing = self.is_closing.subscribe();
         let closing = async {
             if is_closing.wait_for(|is_closing| *is_closing).await.is_err() {
-                pending().await
+                pending::<()>().await;
             }
         };
         tokio::select! {

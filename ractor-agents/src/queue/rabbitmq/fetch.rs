@@ -160,10 +160,10 @@ impl Fetch {
             take(link, priority, count)
         });
         let (mut taken, mut elsewhere) = (Vec::with_capacity(Priority::COUNT), 0);
-        for line in join_all(each).await {
-            let line = line?;
-            elsewhere += line.elsewhere;
-            taken.push(line.leased.into_iter());
+        for came in join_all(each).await {
+            let came = came?;
+            elsewhere += came.elsewhere;
+            taken.push(came.leased.into_iter());
         }
         let in_turn = plan
             .iter()
@@ -226,7 +226,7 @@ async fn take(link: &Link, priority: Priority, count: usize) -> Result<Fetched, 
             Ok(None) => fetched.elsewhere += 1,
             // It comes again.
             Err(error) => {
-                tracing::warn!(queue = %link.names, %error, "a message could not be put elsewhere")
+                tracing::warn!(queue = %link.names, %error, "a message could not be put elsewhere");
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use lapin::Channel;
@@ -10,7 +11,8 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::wire::Head;
-use crate::queue::{Stale, Token};
+use crate::message::Priority;
+use crate::queue::{Stale, Token, time};
 
 /// A message that was delivered to us and not settled.
 #[derive(Clone, Debug)]
@@ -30,9 +32,10 @@ pub(super) struct Lease {
 /// The leases of one connection.
 #[derive(Debug)]
 pub(super) struct Leases {
+    /// The number of the last lease, over all connections.
     numbers: Arc<AtomicU64>,
-    /// The number of the first lease of this connection.
-    first: u64,
+    /// Greater than the number of any lease before this connection, and smaller than those of it.
+    before: u64,
     table: Mutex<Table>,
 }
 
@@ -47,10 +50,13 @@ struct Table {
 /// says it soon.
 const ENDED_MAX: usize = 1_024;
 
+/// How many leases have numbers of one millisecond. Source: milliseconds since 1970 fit into the other 44 bits for centuries.
+const SHIFT: u32 = 20;
+
 impl Leases {
     pub(super) fn new(numbers: Arc<AtomicU64>) -> Self {
         Self {
-            first: numbers.load(Ordering::Relaxed),
+            before: next(&numbers),
             numbers,
             table: Mutex::default(),
         }
@@ -58,7 +64,7 @@ impl Leases {
 
     /// A number that no lease of this process had.
     pub(super) fn number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed)
+        next(&self.numbers)
     }
 
     pub(super) fn insert(&self, lease: Lease) {
@@ -116,8 +122,8 @@ impl Leases {
     }
 
     /// How many of each priority.
-    pub(super) fn counts(&self) -> [usize; crate::message::Priority::COUNT] {
-        let mut counts = [0; crate::message::Priority::COUNT];
+    pub(super) fn counts(&self) -> [usize; Priority::COUNT] {
+        let mut counts = [0; Priority::COUNT];
         for lease in self.table.lock().held.values() {
             if let Some(count) = counts.get_mut(lease.head.priority.index()) {
                 *count += 1;
@@ -127,14 +133,24 @@ impl Leases {
     }
 
     fn past(&self, table: &Table, token: Token) -> Stale {
-        if token.number < self.first {
+        if token.number <= self.before {
             return Stale::Restarted;
         }
         let known = table.ended.iter().rev().find(|(ended, _)| *ended == token);
         match known {
             Some((_, how)) => *how,
-            None if token.number >= self.numbers.load(Ordering::Relaxed) => Stale::Unknown,
+            None if token.number > self.numbers.load(Ordering::Relaxed) => Stale::Unknown,
             None => Stale::Gone,
         }
     }
+}
+
+/// Greater than all before it, and than those that others have had before, as far as clocks agree.
+fn next(numbers: &AtomicU64) -> u64 {
+    let least = time::millis(SystemTime::now()) << SHIFT;
+    let next = |last: u64| least.max(last.saturating_add(1));
+    let last = numbers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+        Some(next(last))
+    });
+    next(last.unwrap_or_else(|last| last))
 }

@@ -162,7 +162,7 @@ impl Link {
             } else {
                 self.give_back(&lease).await
             };
-            self.over(lease, ended, Stale::Expired);
+            self.over(lease, &ended, Stale::Expired);
         }
     }
 
@@ -170,11 +170,11 @@ impl Link {
     pub(super) async fn give_back_all(&self, leases: Vec<Lease>) {
         for lease in leases {
             let ended = self.give_back(&lease).await;
-            self.over(lease, ended, Stale::GivenBack);
+            self.over(lease, &ended, Stale::GivenBack);
         }
     }
 
-    fn over(&self, lease: Lease, ended: Result<Settled, Error>, how: Stale) {
+    fn over(&self, lease: Lease, ended: &Result<Settled, Error>, how: Stale) {
         match ended {
             Ok(Settled::Dead) => self.leases.ended(lease.token, Stale::Dead),
             Ok(_) => self.leases.ended(lease.token, how),
