@@ -196,7 +196,29 @@ async fn a_killed_server_loses_nothing_that_was_taken_in() -> Result {
         });
     };
     nothing_is_lost(&queue, 300, restart).await?;
-    assert_eq!(handle(&before, 50).await?, (0..50).collect());
+    eprintln!(
+        "restarted {:?} {:?}",
+        before.stats().await,
+        leases.stats().await
+    );
+    let it = tokio::time::timeout(secs(30), handle(&before, 50)).await;
+    if it.is_err() {
+        eprintln!("{:?}", before.stats().await);
+        tokio::task::block_in_place(|| {
+            eprintln!(
+                "{}",
+                server.control(&[
+                    "list_queues",
+                    "name",
+                    "messages_ready",
+                    "messages_unacknowledged",
+                    "state",
+                    "leader"
+                ])
+            )
+        });
+    }
+    assert_eq!(it??, (0..50).collect());
     let again = leases.lease().wait(PATIENT).await?.ok_or("nothing came")?;
     assert_eq!((again.id(), again.attempts()), (held.id(), 1));
     assert!(again.fence() > held.fence());

@@ -44,6 +44,9 @@ struct Ports {
 /// Where Debian has it: the program itself, which unlike the one in `sbin` runs as whoever starts it.
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
+/// The tool beside it.
+const CONTROL: &str = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+
 /// How long it may take to start. It takes 5 to 10 s on two idle cores.
 const START: Duration = Duration::from_secs(120);
 
@@ -108,10 +111,7 @@ impl RabbitServer {
             .env("HOME", self.folder.path())
             .env("ERL_EPMD_PORT", self.ports.directory.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-            .env(
-                "RABBITMQ_NODENAME",
-                format!("test{}@localhost", self.ports.amqp),
-            )
+            .env("RABBITMQ_NODENAME", self.node())
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", self.ports.amqp.to_string())
             .env("RABBITMQ_DIST_PORT", self.ports.nodes.to_string())
@@ -131,6 +131,32 @@ impl RabbitServer {
             // The server's start is real, and can only be looked for.
             sleep(Duration::from_millis(50));
         }
+    }
+
+    /// What the server's own tool says to these arguments.
+    pub fn control(&self, arguments: &[&str]) -> String {
+        let said = Command::new(CONTROL)
+            .args(["--node", &self.node()])
+            .args(arguments)
+            .env("HOME", self.folder.path())
+            .env("ERL_EPMD_PORT", self.ports.directory.to_string())
+            .env(
+                "RABBITMQ_CONF_ENV_FILE",
+                self.folder.path().join("environment"),
+            )
+            .stdin(Stdio::null())
+            .output()
+            .expect("rabbitmqctl comes with the server: .ci/services.sh installs it");
+        let (out, err) = (said.stdout, said.stderr);
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(&err)
+        )
+    }
+
+    fn node(&self) -> String {
+        format!("test{}@localhost", self.ports.amqp)
     }
 
     fn is_up(&self) -> bool {

@@ -14,7 +14,7 @@ use super::drain::{discard, redrive};
 use super::fetch::Fetch;
 use super::jobs::Jobs;
 use super::link::Link;
-use super::names::Names;
+use super::names::{Names, RUNGS};
 use super::settle::Abandoned;
 use super::unsupported;
 use super::wire::Head;
@@ -187,7 +187,7 @@ impl RabbitMq {
         }
         // Which lines they are for is not known.
         if let Some(normal) = lanes.get_mut(Priority::Normal.index()) {
-            normal.delayed = waiting.iter().map(|(_, count)| *count as usize).sum();
+            normal.delayed = waiting as usize;
         }
         Ok(Stats {
             lanes,
@@ -284,8 +284,8 @@ impl Backend for RabbitMq {
     fn purge(&self) -> Answer<'_, usize> {
         let work = |link: Arc<Link>| async move {
             let mut count = 0;
-            for (queue, _) in link.waiting().await? {
-                count += link.purge(queue).await?;
+            for rung in RUNGS {
+                count += link.purge(link.names.wait(rung)).await?;
             }
             for priority in Priority::ALL {
                 count += link.purge(link.names.lane(priority)).await?;

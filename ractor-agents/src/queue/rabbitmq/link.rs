@@ -1,6 +1,5 @@
 //! The connections of an open queue: one to publish by, one for the rest, so that a server that takes nothing new in still takes acknowledgements.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -11,20 +10,18 @@ use futures_util::{StreamExt, stream};
 use lapin::message::BasicGetMessage;
 use lapin::options::{
     BasicAckOptions, BasicGetOptions, BasicPublishOptions, BasicQosOptions, BasicRejectOptions,
-    ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-    QueuePurgeOptions,
+    ConfirmSelectOptions, QueueDeclareOptions, QueuePurgeOptions,
 };
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{FieldTable, ShortString};
 use lapin::uri::AMQPUri;
-use lapin::{
-    Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, Event, ExchangeKind,
-};
-use tokio::sync::{Mutex, watch};
+use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, Event};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::leases::{Lease, Leases};
-use super::names::{Names, RUNGS, dead_arguments, wait_arguments};
+use super::names::{Names, RUNGS, rung};
+use super::topology::make;
 use super::wire::Head;
 use crate::message::Priority;
 use crate::queue::{Bound, BrokerError, Error, Options};
@@ -48,10 +45,6 @@ pub(super) struct Link {
     /// By priority: one each, so that messages of one line come in order.
     takers: Vec<Channel>,
     looker: Channel,
-    /// The queues to wait in that we have made, or found with what belongs to them.
-    made: Mutex<HashSet<u64>>,
-    /// Those that are known to be there.
-    seen: parking_lot::Mutex<HashSet<u64>>,
     broken: watch::Sender<Option<Error>>,
 }
 
@@ -66,8 +59,13 @@ impl Link {
         let limit = uri.query.connection_timeout.map(Duration::from_millis);
         let limit = limit.unwrap_or(CONNECT_WITHIN);
         let connecting = timeout(limit, Self::connect_now(uri, names, options, numbers));
-        let connected = connecting.await;
-        connected.unwrap_or_else(|_| Err(Error::Disconnected(BrokerError::silence(limit))))
+        let link = connecting.await.unwrap_or_else(|_| Err(silent(limit)))?;
+        let made = timeout(
+            options.patience,
+            make(&link.consuming, &link.names, &link.options),
+        );
+        let made = made.await.unwrap_or_else(|_| Err(silent(options.patience)));
+        made.map(|()| link)
     }
 
     async fn connect_now(
@@ -84,7 +82,7 @@ impl Link {
         let looker = channel(&consuming).await?;
         let takers = Priority::ALL.map(|_| channel(&consuming));
         let takers = try_join_all(takers).await?;
-        let link = Self {
+        Ok(Self {
             leases: Leases::new(numbers),
             names,
             options,
@@ -93,52 +91,8 @@ impl Link {
             publisher,
             takers,
             looker,
-            made: Mutex::default(),
-            seen: parking_lot::Mutex::default(),
             broken: watch::Sender::new(None),
-        };
-        link.declare_all().await?;
-        Ok(link)
-    }
-
-    async fn declare_all(&self) -> Result<(), Error> {
-        let lines = Priority::ALL.into_iter().zip(&self.takers);
-        let lines = lines.map(|(priority, channel)| {
-            let arguments = self.names.lane_arguments(&self.options);
-            declare(channel, self.names.lane(priority), arguments)
-        });
-        let dead = dead_arguments(&self.options);
-        declare(&self.looker, self.names.dead(), dead).await?;
-        try_join_all(lines).await.map(drop)
-    }
-
-    /// Makes the queue where messages wait for so many milliseconds, if it is not there.
-    async fn declare_wait(&self, rung: u64) -> Result<ShortString, Error> {
-        let name = self.names.wait(rung);
-        let mut made = self.made.lock().await;
-        if !made.contains(&rung) {
-            // A queue that is there with other arguments closes the channel; no lease depends on this one.
-            let channel = channel(&self.consuming).await?;
-            declare(&channel, name.clone(), wait_arguments(rung)).await?;
-            let durable = ExchangeDeclareOptions {
-                durable: true,
-                ..ExchangeDeclareOptions::default()
-            };
-            let none = FieldTable::default;
-            let exchange =
-                channel.exchange_declare(name.clone(), ExchangeKind::Fanout, durable, none());
-            exchange.await.map_err(refused)?;
-            let bound = channel.queue_bind(
-                name.clone(),
-                name.clone(),
-                "".into(),
-                QueueBindOptions::default(),
-                none(),
-            );
-            bound.await.map_err(refused)?;
-            made.insert(rung);
-        }
-        Ok(name)
+        })
     }
 
     /// Puts it in its line, and returns when it is on disk there.
@@ -154,9 +108,13 @@ impl Link {
         head: &Head,
         payload: &Bytes,
     ) -> Result<(), Error> {
-        let waits = self.declare_wait(super::names::rung(delay)).await?;
+        let rung = rung(delay);
+        let head = Head {
+            rung: Some(rung),
+            ..head.clone()
+        };
         let line = self.names.lane(head.priority);
-        self.publish(waits, line, head, payload).await
+        self.publish(self.names.waits(), line, &head, payload).await
     }
 
     /// Puts it to the dead letters.
@@ -262,29 +220,10 @@ impl Link {
         counted.map_err(|error| self.lost(error))
     }
 
-    /// The queues to wait in that are there, whoever made them, with how much is in them.
-    pub(super) async fn waiting(&self) -> Result<Vec<(ShortString, u32)>, Error> {
-        let counted = try_join_all(RUNGS.map(|rung| self.waiting_in(rung))).await?;
-        Ok(counted.into_iter().flatten().collect())
-    }
-
-    async fn waiting_in(&self, rung: u64) -> Result<Option<(ShortString, u32)>, Error> {
-        let name = self.names.wait(rung);
-        let is_seen = self.seen.lock().contains(&rung);
-        if is_seen {
-            let count = self.count_there(name.clone()).await?;
-            return Ok(Some((name, count)));
-        }
-        // If it is missing, that costs the channel that asks for it.
-        let channel = self.channel().await?;
-        match count(&channel, name.clone()).await {
-            Ok(count) => {
-                self.seen.lock().insert(rung);
-                Ok(Some((name, count)))
-            }
-            Err(error) if is(&error, AMQPSoftError::NOTFOUND) => Ok(None),
-            Err(error) => Err(self.lost(error)),
-        }
+    /// How many messages wait to be in their lines.
+    pub(super) async fn waiting(&self) -> Result<u32, Error> {
+        let counts = RUNGS.map(|rung| self.count_there(self.names.wait(rung)));
+        Ok(try_join_all(counts).await?.into_iter().sum())
     }
 
     /// Empties a queue: how many there were.
@@ -372,17 +311,12 @@ async fn connection(uri: &AMQPUri, names: &Names, does: &str) -> Result<Connecti
     connected.map_err(refused)
 }
 
-async fn channel(connection: &Connection) -> Result<Channel, Error> {
+pub(super) async fn channel(connection: &Connection) -> Result<Channel, Error> {
     connection.create_channel().await.map_err(refused)
 }
 
-async fn declare(channel: &Channel, name: ShortString, arguments: FieldTable) -> Result<(), Error> {
-    let options = QueueDeclareOptions {
-        durable: true,
-        ..QueueDeclareOptions::default()
-    };
-    let declared = channel.queue_declare(name, options, arguments).await;
-    declared.map(drop).map_err(refused)
+fn silent(limit: Duration) -> Error {
+    Error::Disconnected(BrokerError::silence(limit))
 }
 
 async fn count(channel: &Channel, queue: ShortString) -> Result<u32, lapin::Error> {
@@ -395,7 +329,7 @@ async fn count(channel: &Channel, queue: ShortString) -> Result<u32, lapin::Erro
 }
 
 /// What the driver says, as one of our errors. None of them shows the password.
-fn refused(error: lapin::Error) -> Error {
+pub(super) fn refused(error: lapin::Error) -> Error {
     if is(&error, AMQPSoftError::PRECONDITIONFAILED) {
         return Error::Broker(BrokerError::new(OtherArguments(error)));
     }
@@ -413,7 +347,7 @@ fn refused(error: lapin::Error) -> Error {
     }
 }
 
-fn is(error: &lapin::Error, wanted: AMQPSoftError) -> bool {
+pub(super) fn is(error: &lapin::Error, wanted: AMQPSoftError) -> bool {
     match error.kind() {
         ErrorKind::ProtocolError(protocol) => *protocol.kind() == AMQPErrorKind::Soft(wanted),
         _ => false,

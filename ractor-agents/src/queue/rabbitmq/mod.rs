@@ -3,8 +3,7 @@
 //! ```text
 //! namespace/name.critical … .low   one quorum queue per priority
 //! namespace/name.dead              the dead letters
-//! namespace/name.wait-25 … -1638400   what is delayed, made when it is first needed: each lets a message go after so many milliseconds,
-//!                                  back into the line it is for
+//! namespace/name.wait-25 … -1638400   what is delayed: each lets a message go after so many milliseconds, back into the line it is for
 //! ```
 //!
 //! A message is taken with `basic.get`, as many as were asked for and no more: nobody's buffer keeps it from others, and none loses attempts in one.
@@ -20,6 +19,7 @@ mod leases;
 mod link;
 mod names;
 mod settle;
+mod topology;
 mod wire;
 
 use std::fmt;

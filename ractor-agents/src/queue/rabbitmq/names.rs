@@ -20,6 +20,9 @@ pub(super) const RUNGS: [u64; 9] = [
     25, 100, 400, 1_600, 6_400, 25_600, 102_400, 409_600, 1_638_400,
 ];
 
+/// The header that tells how many milliseconds a message is to wait.
+pub(super) const RUNG: &str = "wait";
+
 /// How often the server delivers a message. We count attempts ourselves, and far fewer; but without a limit a quorum queue puts what it gets back behind all others,
 /// and from version 4 on the default is 20. Source: a round number.
 const DELIVERIES_MAX: u64 = 1_000_000;
@@ -48,9 +51,19 @@ impl Names {
         format!("{}.dead", self.stem).into()
     }
 
-    /// The queue, and the exchange before it, where messages wait for so many milliseconds.
+    /// The queue where messages wait for so many milliseconds.
     pub(super) fn wait(&self, rung: u64) -> ShortString {
         format!("{}.wait-{rung}", self.stem).into()
+    }
+
+    /// The exchange before those: it goes by the [header](RUNG).
+    pub(super) fn waits(&self) -> ShortString {
+        format!("{}.wait", self.stem).into()
+    }
+
+    /// An exchange that is there when all the rest is.
+    pub(super) fn made(&self) -> ShortString {
+        format!("{}.made", self.stem).into()
     }
 
     /// How a line is made: what the server itself would drop, for instance by a policy, goes to the dead letters.
@@ -101,6 +114,14 @@ pub(super) fn wait_arguments(rung: u64) -> FieldTable {
     refuse_when_full(&mut arguments);
     put(&mut arguments, "x-message-ttl", whole(rung));
     pass_on(&mut arguments);
+    arguments
+}
+
+/// Which messages get into the queue where they wait for so many milliseconds.
+pub(super) fn rung_arguments(rung: u64) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    put(&mut arguments, "x-match", text("all"));
+    put(&mut arguments, RUNG, whole(rung));
     arguments
 }
 

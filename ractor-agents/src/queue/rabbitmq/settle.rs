@@ -340,6 +340,7 @@ fn foreign(priority: Priority, now: u64) -> Received {
             attempts_max: 1,
             leases: 0,
             history: History::default(),
+            rung: None,
         },
         deliveries: 0,
     }

@@ -4,6 +4,7 @@ use lapin::BasicProperties;
 use lapin::message::BasicGetMessage;
 use lapin::types::{AMQPValue, ByteArray, FieldTable};
 
+use super::names::RUNG;
 use crate::codec::{decode_bare, encode_bare};
 use crate::message::Priority;
 use crate::queue::broker::Entry;
@@ -23,6 +24,8 @@ pub(super) struct Head {
     /// Leases that were given before this copy was made.
     pub(super) leases: u64,
     pub(super) history: History,
+    /// How long it waits where it is put, in milliseconds.
+    pub(super) rung: Option<u64>,
 }
 
 /// A head with what the server adds.
@@ -61,6 +64,7 @@ impl Head {
             attempts_max: entry.attempts_max,
             leases: 0,
             history: History::default(),
+            rung: None,
         }
     }
 
@@ -76,9 +80,9 @@ impl Head {
         put(ATTEMPTS, self.attempts.into());
         put(ATTEMPTS_MAX, self.attempts_max.into());
         put(LEASES, self.leases);
-        for (name, time) in [(EXPIRES, self.expires), (DUE, self.due)] {
-            if let Some(time) = time {
-                put(name, time);
+        for (name, number) in [(EXPIRES, self.expires), (DUE, self.due), (RUNG, self.rung)] {
+            if let Some(number) = number {
+                put(name, number);
             }
         }
         if self.history != History::default() {
@@ -117,6 +121,7 @@ impl Received {
                 attempts_max: small(ATTEMPTS_MAX)?,
                 leases: number(LEASES)?,
                 history,
+                rung: None,
             },
             deliveries: small(DELIVERIES).unwrap_or(0),
         })
