@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::{Result, SERVER, name, soon, swarm, swarm_at};
+use crate::{NOW, Result, SERVER, name, soon, swarm, swarm_at};
 
 /// How long a broker may be away, and be looked for.
 const PATIENT: Duration = secs(90);
@@ -196,29 +196,7 @@ async fn a_killed_server_loses_nothing_that_was_taken_in() -> Result {
         });
     };
     nothing_is_lost(&queue, 300, restart).await?;
-    eprintln!(
-        "restarted {:?} {:?}",
-        before.stats().await,
-        leases.stats().await
-    );
-    let it = tokio::time::timeout(secs(30), handle(&before, 50)).await;
-    if it.is_err() {
-        eprintln!("{:?}", before.stats().await);
-        tokio::task::block_in_place(|| {
-            eprintln!(
-                "{}",
-                server.control(&[
-                    "list_queues",
-                    "name",
-                    "messages_ready",
-                    "messages_unacknowledged",
-                    "state",
-                    "leader"
-                ])
-            )
-        });
-    }
-    assert_eq!(it??, (0..50).collect());
+    assert_eq!(handle(&before, 50).await?, (0..50).collect());
     let again = leases.lease().wait(PATIENT).await?.ok_or("nothing came")?;
     assert_eq!((again.id(), again.attempts()), (held.id(), 1));
     assert!(again.fence() > held.fence());
@@ -242,5 +220,39 @@ async fn a_dropped_swarm_keeps_nothing() -> Result {
     let again = there.lease().wait(PATIENT).await?.ok_or("nothing came")?;
     assert_eq!(again.message(), &7);
     again.ack().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_room_takes_nothing_in_and_gives_out_what_it_has() -> Result {
+    let server = RabbitServer::start();
+    let swarm = swarm_at(&server)?;
+    let queue = swarm.queue::<u32>(&name()).options(soon()).await?;
+    for number in 0..3 {
+        queue.enqueue(&number).await?;
+    }
+    let control = |arguments: &[&str]| tokio::task::block_in_place(|| server.control(arguments));
+    // More than any disk has: the server thinks that its own is full.
+    control(&["set_disk_free_limit", "1000TB"]);
+    // The first is on its way when the server says that it takes nothing.
+    let first = queue.enqueue(&3).into_future();
+    let mut first = std::pin::pin!(first);
+    let waits = tokio::time::timeout(ms(500), &mut first).await;
+    assert!(waits.is_err(), "{waits:?}");
+    let refused = queue.enqueue(&4).wait(NOW).await;
+    assert!(matches!(refused, Err(Error::NoSpace)), "{refused:?}");
+    for number in 0..3 {
+        let delivery = queue.lease().wait(PATIENT).await?.ok_or("nothing came")?;
+        assert_eq!(delivery.message(), &number);
+        if number == 1 {
+            let refused = delivery.nack("it needs a copy").await;
+            assert!(matches!(refused, Err(Error::NoSpace)), "{refused:?}");
+        }
+        delivery.ack().await?;
+    }
+    control(&["set_disk_free_limit", "1MB"]);
+    first.await?;
+    put(&queue, 4).await?;
+    assert_eq!(handle(&queue, 2).await?, BTreeSet::from([3, 4]));
     Ok(())
 }

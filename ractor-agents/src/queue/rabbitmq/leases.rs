@@ -147,10 +147,10 @@ impl Leases {
 
 /// Greater than all before it, and than those that others have had before, as far as clocks agree.
 fn next(numbers: &AtomicU64) -> u64 {
-    let least = time::millis(SystemTime::now()) << SHIFT;
-    let next = |last: u64| least.max(last.saturating_add(1));
-    let last = numbers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+    let now = time::millis(SystemTime::now()) << SHIFT;
+    let next = |last: u64| now.max(last.saturating_add(1));
+    let changed = numbers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
         Some(next(last))
     });
-    next(last.unwrap_or_else(|last| last))
+    next(changed.unwrap_or_else(|last| last))
 }
