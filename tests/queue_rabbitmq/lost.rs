@@ -57,7 +57,7 @@ impl Wire {
 
     fn swarm(&self) -> Result<Swarm> {
         let address = format!("amqp://guest:guest@{}/%2f", self.address);
-        let broker = RabbitMq::at(&address)?;
+        let broker = RabbitMq::at(&address)?.known_after(NOW);
         Ok(Swarm::builder().test().broker(broker).build()?)
     }
 }
@@ -233,7 +233,10 @@ async fn a_server_without_room_takes_nothing_in_and_gives_out_what_it_has() -> R
     }
     let control = |arguments: &[&str]| tokio::task::block_in_place(|| server.control(arguments));
     // More than any disk has: the server thinks that its own is full.
-    control(&["set_disk_free_limit", "1000TB"]);
+    let said = control(&["set_disk_free_limit", "900000GB"]);
+    assert!(!said.contains("Error"), "{said}");
+    let said = control(&["eval", "rabbit_alarm:get_alarms()."]);
+    assert!(said.contains("disk"), "{said}");
     // The first is on its way when the server says that it takes nothing.
     let first = queue.enqueue(&3).into_future();
     let mut first = std::pin::pin!(first);

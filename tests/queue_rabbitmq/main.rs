@@ -20,13 +20,19 @@ const NOW: Duration = Duration::ZERO;
 /// The server of all tests that leave it alone. It ends with this process.
 static SERVER: LazyLock<RabbitServer> = LazyLock::new(RabbitServer::start);
 
-queue_conformance!(rabbitmq: RabbitMq::at(&SERVER.address())?);
+queue_conformance!(rabbitmq: shared()?);
+
+/// The server that nobody kills, so that nobody has to wait until it knows its queues for good.
+fn shared() -> Result<RabbitMq> {
+    Ok(RabbitMq::at(&SERVER.address())?.known_after(NOW))
+}
 
 /// A swarm whose queues are at the server. Time is real: the server's is.
 fn swarm() -> Result<Swarm> {
-    swarm_at(&SERVER)
+    Ok(Swarm::builder().test().broker(shared()?).build()?)
 }
 
+/// The same, at a server that may be killed.
 fn swarm_at(server: &RabbitServer) -> Result<Swarm> {
     let broker = RabbitMq::at(&server.address())?;
     Ok(Swarm::builder().test().broker(broker).build()?)

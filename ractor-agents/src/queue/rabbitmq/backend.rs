@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lapin::uri::AMQPUri;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,8 +15,8 @@ use super::jobs::Jobs;
 use super::link::Link;
 use super::names::{Names, RUNGS};
 use super::settle::Abandoned;
-use super::unsupported;
 use super::wire::Head;
+use super::{Server, unsupported};
 use crate::message::Priority;
 use crate::queue::broker::{Answer, Entry, Leased, Settled, Settlement};
 use crate::queue::{
@@ -28,7 +27,7 @@ use crate::queue::{
 
 /// One queue at a server.
 pub(super) struct RabbitMq {
-    uri: AMQPUri,
+    at: Server,
     names: Names,
     options: Options,
     /// The connection that there is now.
@@ -42,9 +41,9 @@ pub(super) struct RabbitMq {
 }
 
 impl RabbitMq {
-    pub(super) fn new(uri: AMQPUri, name: &Name, options: &Options) -> Self {
+    pub(super) fn new(at: Server, name: &Name, options: &Options) -> Self {
         Self {
-            uri,
+            at,
             names: Names::of(name),
             options: *options,
             link: watch::Sender::new(None),
@@ -68,7 +67,7 @@ impl RabbitMq {
         // Leases and calls of an earlier connection go with it.
         self.cut();
         let numbers = Arc::clone(&self.numbers);
-        let link = Link::connect(&self.uri, self.names.clone(), self.options, numbers).await?;
+        let link = Link::connect(&self.at, self.names.clone(), self.options, numbers).await?;
         self.link.send_replace(Some(Arc::new(link)));
         Ok(())
     }

@@ -19,6 +19,7 @@ use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::Server;
 use super::leases::{Lease, Leases};
 use super::names::{Names, RUNGS, rung};
 use super::topology::make;
@@ -51,19 +52,17 @@ pub(super) struct Link {
 impl Link {
     /// Connects, and makes the queues that are not there.
     pub(super) async fn connect(
-        uri: &AMQPUri,
+        at: &Server,
         names: Names,
         options: Options,
         numbers: Arc<AtomicU64>,
     ) -> Result<Self, Error> {
-        let limit = uri.query.connection_timeout.map(Duration::from_millis);
+        let limit = at.uri.query.connection_timeout.map(Duration::from_millis);
         let limit = limit.unwrap_or(CONNECT_WITHIN);
-        let connecting = timeout(limit, Self::connect_now(uri, names, options, numbers));
+        let connecting = timeout(limit, Self::connect_now(&at.uri, names, options, numbers));
         let link = connecting.await.unwrap_or_else(|_| Err(silent(limit)))?;
-        let made = timeout(
-            options.patience,
-            make(&link.consuming, &link.names, &link.options),
-        );
+        let made = make(&link.consuming, &link.names, &link.options, at.known_after);
+        let made = timeout(options.patience, made);
         let made = made.await.unwrap_or_else(|_| Err(silent(options.patience)));
         made.map(|()| link)
     }

@@ -24,6 +24,7 @@ mod wire;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use lapin::uri::AMQPUri;
 
@@ -35,6 +36,9 @@ const KIND: &str = "rabbitmq";
 
 /// A heartbeat every so many seconds, unless the address says otherwise: a server or a process that is frozen is noticed after two. Source: that leases are renewed every 10 s.
 const HEARTBEAT: u16 = 10;
+
+/// Source: Erlang's `disk_log`, in which the server keeps what queues there are, writes what it has after 2 s at the latest.
+const KNOWN_AFTER: Duration = Duration::from_millis(2_500);
 
 /// Queues at a `RabbitMQ` server, 3.10 or later, for any number of processes.
 ///
@@ -60,7 +64,14 @@ const HEARTBEAT: u16 = 10;
 /// ```
 #[derive(Clone)]
 pub struct RabbitMq {
+    at: Server,
+}
+
+/// Which server, and what is known of it.
+#[derive(Clone)]
+struct Server {
     uri: AMQPUri,
+    known_after: Duration,
 }
 
 impl RabbitMq {
@@ -76,7 +87,17 @@ impl RabbitMq {
             range: "amqp://user:password@host:port/vhost",
         })?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
-        Ok(Self { uri })
+        let known_after = KNOWN_AFTER;
+        Ok(Self {
+            at: Server { uri, known_after },
+        })
+    }
+
+    /// How long a queue that was just made is left alone before anything is put into it. Until then a lone server that is killed forgets that there is such a queue, and with
+    /// it what is in it. Zero is right where other nodes of a cluster know it too. Default: 2.5 s.
+    pub fn known_after(mut self, wait: Duration) -> Self {
+        self.at.known_after = wait;
+        self
     }
 }
 
@@ -91,7 +112,7 @@ impl Broker for RabbitMq {
             authority,
             vhost,
             ..
-        } = &self.uri;
+        } = &self.at.uri;
         format!("{scheme}://{}:{}/{vhost}", authority.host, authority.port)
     }
 
@@ -99,11 +120,7 @@ impl Broker for RabbitMq {
         if options.dedup.by_content {
             return Err(unsupported("tell duplicates by their content"));
         }
-        Ok(Box::new(RabbitMqQueue::new(
-            self.uri.clone(),
-            name,
-            options,
-        )))
+        Ok(Box::new(RabbitMqQueue::new(self.at.clone(), name, options)))
     }
 }
 

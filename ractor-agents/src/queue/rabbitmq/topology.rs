@@ -14,16 +14,13 @@ use super::names::{Names, RUNGS, dead_arguments, rung_arguments, wait_arguments}
 use crate::message::Priority;
 use crate::queue::{Error, Options};
 
-/// How long after it was made a queue may be used: until then a lone server that is killed forgets that there is such a queue, and with it what is in it. Source:
-/// Erlang's `disk_log`, in which the server keeps this, writes what it has after 2 s at the latest.
-const KNOWN_AFTER: Duration = Duration::from_millis(2_500);
-
 /// Makes what is not there, and checks that what is there is as it would be made. That all was made, and is known for good, is told by an exchange, which is made
 /// last.
 pub(super) async fn make(
     connection: &Connection,
     names: &Names,
     options: &Options,
+    known_after: Duration,
 ) -> Result<(), Error> {
     let is_new = !is_made(connection, names).await?;
     let lines = Priority::ALL.map(|priority| (names.lane(priority), names.lane_arguments(options)));
@@ -51,7 +48,7 @@ pub(super) async fn make(
         bound.await.map_err(refused)?;
     }
     if is_new {
-        sleep(KNOWN_AFTER).await;
+        sleep(known_after).await;
         exchange(&channel, names.made(), ExchangeKind::Fanout).await?;
     }
     Ok(())
