@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::breach::{Verdict, claim, equal, fails};
+use super::dead_letters::kill_all;
 use super::stage::{
-    MOMENT, NOW, PATIENT, Stage, all_gone, full, handle, has, message, ms, put_all, take_this,
+    MOMENT, NOW, PATIENT, Stage, all_gone, full, handle, has, message, ms, put, put_all, take_this,
     taken_in, unsupported, usual,
 };
-use crate::queue::{Ability, Bound, Error, Options, Queue};
+use crate::queue::{Ability, Bound, Error, Options, Queue, Selection};
 
 /// A queue for two.
 async fn narrow(stage: &Stage) -> Verdict<Queue<String>> {
@@ -89,6 +90,30 @@ pub(super) async fn it_waits_for_room_and_gets_it(stage: &mut Stage) -> Verdict 
         "it is taken in when there is room",
     )?;
     handle(&queue, "b").await?;
+    handle(&queue, "c").await?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn purging_makes_room(stage: &mut Stage) -> Verdict {
+    let queue = narrow(stage).await?;
+    if !has(&queue, Ability::Bounds).await? {
+        return takes_more(&queue).await;
+    }
+    put_all(&queue, &["a", "b"]).await?;
+    let begun = Instant::now();
+    let waits = taken_in(message(&queue, "c").wait(PATIENT));
+    let purged = async {
+        // Whoever waits has to be there first.
+        sleep(MOMENT).await;
+        queue.purge().await
+    };
+    let (came, purged) = tokio::join!(waits, purged);
+    equal(purged?, 2, "messages that were removed")?;
+    came?;
+    claim(
+        begun.elapsed() < PATIENT / 2,
+        "it is taken in when there is room",
+    )?;
     handle(&queue, "c").await?;
     all_gone(&queue).await
 }
@@ -228,5 +253,62 @@ pub(super) async fn a_duplicate_needs_no_room(stage: &mut Stage) -> Verdict {
     )?;
     handle(&queue, "a").await?;
     handle(&queue, "b").await?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn dead_letters_take_no_room(stage: &mut Stage) -> Verdict {
+    let count_max = 1;
+    let queue = stage
+        .queue_with(Options {
+            count_max,
+            ..usual()
+        })
+        .await?;
+    kill_all(&queue, &["a", "b", "c"]).await?;
+    taken_in(message(&queue, "d").wait(Duration::ZERO)).await?;
+    handle(&queue, "d").await?;
+    let stats = queue.stats().await?;
+    equal(
+        (stats.count(), stats.bytes, stats.dead),
+        (0, 0, 3),
+        "messages, bytes and letters",
+    )
+}
+
+pub(super) async fn letters_that_do_not_fit_are_not_redriven(stage: &mut Stage) -> Verdict {
+    let count_max = 2;
+    let queue = stage
+        .queue_with(Options {
+            count_max,
+            ..usual()
+        })
+        .await?;
+    kill_all(&queue, &["a", "b"]).await?;
+    put(&queue, "c").await?;
+    let redriven = queue.redrive(Selection::all()).await;
+    if !has(&queue, Ability::Bounds).await? {
+        // Weaker: there are no bounds, and all of them come.
+        equal(redriven?, 2, "letters that were redriven")?;
+        for text in ["c", "a", "b"] {
+            handle(&queue, text).await?;
+        }
+        return all_gone(&queue).await;
+    }
+    full(redriven, "two letters where there is room for one")?;
+    let stats = queue.stats().await?;
+    equal((stats.count(), stats.dead), (1, 2), "messages and letters")?;
+    handle(&queue, "c").await?;
+    equal(
+        queue.redrive(Selection::all()).await?,
+        2,
+        "letters that were redriven",
+    )?;
+    handle(&queue, "a").await?;
+    let is_such = |error: &Error| matches!(error, Error::Full(Bound::Count { .. }));
+    put(&queue, "d").await?;
+    let refused = message(&queue, "e").wait(Duration::ZERO).await;
+    fails(refused, is_such, "what is redriven takes room")?;
+    handle(&queue, "b").await?;
+    handle(&queue, "d").await?;
     all_gone(&queue).await
 }

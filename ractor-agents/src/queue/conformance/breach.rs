@@ -17,6 +17,11 @@ impl Breach {
             at: Location::caller(),
         }
     }
+
+    /// The same, told to have been found there.
+    pub(super) fn at(self, at: &'static Location<'static>) -> Self {
+        Self { at, ..self }
+    }
 }
 
 impl fmt::Display for Breach {

@@ -11,7 +11,8 @@ use tokio::time::sleep;
 
 use super::breach::{Verdict, claim, equal};
 use super::stage::{
-    PATIENT, Stage, all_gone, has, message, ms, put, put_all, take, taken_in, unsupported, usual,
+    PATIENT, SPARE, Stage, all_gone, has, message, ms, put, put_all, take, taken_in, unsupported,
+    usual,
 };
 use crate::message::Priority;
 use crate::queue::{Ability, Delivery, Enqueue, MessageId, Options, Queue};
@@ -35,7 +36,9 @@ struct Seen {
     held: HashMap<MessageId, Option<String>>,
     /// The fence of the last lease.
     fences: HashMap<MessageId, (u64, u64)>,
-    /// Acknowledged, in this order.
+    /// Leased, in this order.
+    begun: Vec<String>,
+    /// Acknowledged or dead.
     done: Vec<String>,
     ids: HashSet<MessageId>,
 }
@@ -60,6 +63,7 @@ impl Watch {
             )?;
             let held = seen.held.insert(id, group);
             claim(held.is_none(), "a message is on lease twice at once")?;
+            seen.begun.push(delivery.message().clone());
             let before = seen.fences.insert(id, delivery.fence());
             let is_later = before.is_none_or(|before| delivery.fence() > before);
             claim(is_later, "a later lease has a greater fence")?;
@@ -200,10 +204,10 @@ pub(super) async fn each_group_is_handled_in_order_by_many(stage: &mut Stage) ->
     });
     let workers = (0..CROWD).map(|_| worker(&queue, &watch, ALL));
     crowd(senders.chain(workers)).await?;
-    let done = watch.with(|seen| seen.done.clone());
+    let begun = watch.with(|seen| seen.begun.clone());
     for (producer, expected) in texts.iter().enumerate() {
         let group = format!("{producer}:");
-        let found: Vec<_> = done
+        let found: Vec<_> = begun
             .iter()
             .filter(|text| text.starts_with(&group))
             .collect();
@@ -247,8 +251,7 @@ pub(super) async fn a_narrow_queue_lets_everything_through(stage: &mut Stage) ->
 }
 
 pub(super) async fn what_fails_comes_again_until_it_is_done_or_dead(stage: &mut Stage) -> Verdict {
-    // What was dropped may have to run out.
-    let lease = Duration::from_secs(1);
+    let lease = SPARE;
     let queue = stage.queue_with(Options { lease, ..usual() }).await?;
     let (watch, texts): (Arc<Watch>, _) = (Arc::default(), texts());
     let senders = texts

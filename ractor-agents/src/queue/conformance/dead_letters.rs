@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::sleep;
 
-use super::breach::{Breach, Verdict, claim, equal, fails};
+use super::breach::{Breach, Verdict, claim, equal};
 use super::stage::{
-    Stage, all_gone, full, handle, has, message, ms, nothing, put, take_this, taken_in,
-    unsupported, usual,
+    Stage, all_gone, handle, has, message, ms, nothing, put, take_this, taken_in, unsupported,
+    usual,
 };
+use crate::message::Priority;
 use crate::queue::{
-    Ability, Bound, Cause, DeadLetter, Error, Filter, MessageId, Options, Queue, Reason,
-    ReasonKind, Selection,
+    Ability, Cause, DeadLetter, Filter, MessageId, Options, Queue, Reason, ReasonKind, Selection,
 };
 
 /// Enqueues a message, and has it rejected.
@@ -23,7 +23,7 @@ async fn kill(queue: &Queue<String>, text: &str) -> Verdict<MessageId> {
     Ok(id)
 }
 
-async fn kill_all(queue: &Queue<String>, texts: &[&str]) -> Verdict<Vec<MessageId>> {
+pub(super) async fn kill_all(queue: &Queue<String>, texts: &[&str]) -> Verdict<Vec<MessageId>> {
     let mut ids = Vec::with_capacity(texts.len());
     for text in texts {
         ids.push(kill(queue, text).await?);
@@ -40,6 +40,14 @@ async fn ids(queue: &Queue<String>, filter: Filter) -> Verdict<Vec<MessageId>> {
     Ok(letters.iter().map(|letter| letter.id).collect())
 }
 
+/// Those that died for this reason.
+fn by(reason: ReasonKind) -> Filter {
+    Filter {
+        reason: Some(reason),
+        ..Filter::default()
+    }
+}
+
 /// Where the broker shows no dead letters and cannot choose among them: it says so, and can redrive and discard them all.
 async fn all_or_none(queue: &Queue<String>) -> Verdict {
     let ability = Ability::DeadLetterAccess;
@@ -50,12 +58,8 @@ async fn all_or_none(queue: &Queue<String>) -> Verdict {
     )?;
     unsupported(queue.redrive(Selection::one(id)).await, ability)?;
     unsupported(queue.discard(Selection::one(id)).await, ability)?;
-    let expired = Filter {
-        reason: Some(ReasonKind::Expired),
-        ..Filter::default()
-    };
     let some = Selection::Oldest {
-        filter: expired,
+        filter: by(ReasonKind::Expired),
         count_max: 1,
     };
     unsupported(queue.redrive(some).await, ability)?;
@@ -98,11 +102,7 @@ pub(super) async fn what_is_rejected_is_a_dead_letter_that_tells_why(stage: &mut
         "a".to_owned(),
         "what is in it",
     )?;
-    equal(
-        letter.priority,
-        crate::message::Priority::Normal,
-        "its priority",
-    )?;
+    equal(letter.priority, Priority::Normal, "its priority")?;
     let death = letter.history.dead.as_ref();
     let death = death.map(|death| (death.reason.clone(), death.attempts));
     equal(
@@ -138,10 +138,6 @@ pub(super) async fn dead_letters_are_filtered_by_reason(stage: &mut Stage) -> Ve
     let rejected = kill(&queue, "a").await?;
     let exhausted = taken_in(message(&queue, "b").attempts(1)).await?;
     take_this(&queue, "b").await?.nack("no").await?;
-    let by = |reason| Filter {
-        reason: Some(reason),
-        ..Filter::default()
-    };
     let found = ids(&queue, by(ReasonKind::Rejected)).await?;
     equal(found, vec![rejected], "those that were rejected")?;
     let found = ids(&queue, by(ReasonKind::Exhausted)).await?;
@@ -162,31 +158,29 @@ pub(super) async fn dead_letters_are_filtered_by_time(stage: &mut Stage) -> Verd
         .and_then(|letter| letter.history.dead.as_ref());
     let middle = middle.map(|death| death.at);
     claim(middle.is_some(), "when it died is told")?;
-    let since = Filter {
-        since: middle,
+    let within = |since, before| Filter {
+        since,
+        before,
         ..Filter::default()
     };
-    let before = Filter {
-        before: middle,
-        ..Filter::default()
-    };
-    let found = ids(&queue, since).await?;
+    let found = ids(&queue, within(middle, None)).await?;
     equal(
         found.as_slice(),
         dead.get(1..).unwrap_or_default(),
         "those since the second",
     )?;
-    let found = ids(&queue, before).await?;
+    let found = ids(&queue, within(None, middle)).await?;
     equal(
         found.as_slice(),
         dead.get(..1).unwrap_or_default(),
         "those before the second",
     )?;
-    let never = Filter {
-        since: Some(SystemTime::now() + Duration::from_hours(1)),
-        ..Filter::default()
-    };
-    equal(ids(&queue, never).await?, vec![], "those of the future")
+    let never = Some(SystemTime::now() + Duration::from_hours(1));
+    equal(
+        ids(&queue, within(never, None)).await?,
+        vec![],
+        "those of the future",
+    )
 }
 
 pub(super) async fn a_letter_that_is_redriven_has_its_name_its_past_and_all_attempts(
@@ -257,10 +251,7 @@ pub(super) async fn letters_are_redriven_by_filter_oldest_first(stage: &mut Stag
     taken_in(message(&queue, "d").attempts(1)).await?;
     take_this(&queue, "d").await?.nack("no").await?;
     let oldest = |reason, count_max| Selection::Oldest {
-        filter: Filter {
-            reason: Some(reason),
-            ..Filter::default()
-        },
+        filter: by(reason),
         count_max,
     };
     let redriven = queue.redrive(oldest(ReasonKind::Rejected, 2)).await?;
@@ -449,59 +440,24 @@ pub(super) async fn only_as_many_are_kept_as_are_chosen_the_oldest_go(
     all_gone(&queue).await
 }
 
-pub(super) async fn dead_letters_take_no_room(stage: &mut Stage) -> Verdict {
-    let count_max = 1;
-    let queue = stage
-        .queue_with(Options {
-            count_max,
-            ..usual()
-        })
-        .await?;
-    kill_all(&queue, &["a", "b", "c"]).await?;
-    taken_in(message(&queue, "d").wait(Duration::ZERO)).await?;
-    handle(&queue, "d").await?;
-    let stats = queue.stats().await?;
-    equal(
-        (stats.count(), stats.bytes, stats.dead),
-        (0, 0, 3),
-        "messages, bytes and letters",
-    )
-}
-
-pub(super) async fn letters_that_do_not_fit_are_not_redriven(stage: &mut Stage) -> Verdict {
-    let count_max = 2;
-    let queue = stage
-        .queue_with(Options {
-            count_max,
-            ..usual()
-        })
-        .await?;
-    kill_all(&queue, &["a", "b"]).await?;
-    put(&queue, "c").await?;
-    let redriven = queue.redrive(Selection::all()).await;
-    if !has(&queue, Ability::Bounds).await? {
-        // Weaker: there are no bounds, and all of them come.
-        equal(redriven?, 2, "letters that were redriven")?;
-        for text in ["c", "a", "b"] {
-            handle(&queue, text).await?;
-        }
-        return all_gone(&queue).await;
-    }
-    full(redriven, "two letters where there is room for one")?;
-    let stats = queue.stats().await?;
-    equal((stats.count(), stats.dead), (1, 2), "messages and letters")?;
-    handle(&queue, "c").await?;
+pub(super) async fn what_is_redriven_is_what_it_was(stage: &mut Stage) -> Verdict {
+    let queue = stage.queue().await?;
+    let sent = message(&queue, "a").priority(Priority::Low);
+    let sent = sent.attempts(1).header("of", "Zoë")?;
+    let has_groups = has(&queue, Ability::Groups).await?;
+    let sent = if has_groups { sent.group("1") } else { sent };
+    taken_in(sent).await?;
+    take_this(&queue, "a").await?.nack("no").await?;
     equal(
         queue.redrive(Selection::all()).await?,
-        2,
+        1,
         "letters that were redriven",
     )?;
-    handle(&queue, "a").await?;
-    let is_such = |error: &Error| matches!(error, Error::Full(Bound::Count { .. }));
-    put(&queue, "d").await?;
-    let refused = message(&queue, "e").wait(Duration::ZERO).await;
-    fails(refused, is_such, "what is redriven takes room")?;
-    handle(&queue, "b").await?;
-    handle(&queue, "d").await?;
+    let delivery = take_this(&queue, "a").await?;
+    equal(delivery.priority(), Priority::Low, "its priority")?;
+    equal(delivery.attempts_max(), 1, "attempts it may have")?;
+    equal(delivery.headers()?.get("of"), Some("Zoë"), "its header")?;
+    equal(delivery.group(), has_groups.then_some("1"), "its group")?;
+    delivery.ack().await?;
     all_gone(&queue).await
 }

@@ -6,8 +6,8 @@ use tokio::time::{Instant, sleep};
 
 use super::breach::{Breach, Verdict, claim, equal};
 use super::stage::{
-    PATIENT, Stage, all_gone, handle, has, message, ms, nothing, put, stale, take_this, taken_in,
-    unsupported, until,
+    PATIENT, Stage, all_gone, handle, has, message, ms, nothing, put, short, stale, take_this,
+    taken_in, unsupported, until,
 };
 use crate::message::Priority;
 use crate::queue::{Ability, Death, Filter, MessageId, Queue, Reason};
@@ -16,7 +16,7 @@ use crate::queue::{Ability, Death, Filter, MessageId, Queue, Reason};
 const TTL: Duration = ms(150);
 
 /// Over before long, and long enough for a busy machine to begin.
-const LONG: Duration = ms(1_500);
+const LONG: Duration = ms(2_000);
 
 /// Where messages do not expire by themselves: the broker says so, and has not taken the message in for ever instead. Weaker: it takes it in and never
 /// delivers it late, so that it is a dead letter when its turn comes.
@@ -189,5 +189,37 @@ pub(super) async fn a_delayed_one_expires_before_it_is_due(stage: &mut Stage) ->
     has_expired(&queue, id).await?;
     claim(begun.elapsed() < PATIENT, "it expires in its time")?;
     nothing(&queue, "it is dead").await?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn what_waits_for_its_next_attempt_expires_too(stage: &mut Stage) -> Verdict {
+    let queue = stage.queue().await?;
+    if !has(&queue, Ability::Expiry).await? {
+        return is_refused(&queue).await;
+    }
+    let id = taken_in(message(&queue, "a").ttl(LONG)).await?;
+    let delivery = take_this(&queue, "a").await?;
+    let hour = Duration::from_hours(1);
+    claim(!delivery.nack_for(hour, "no").await?, "it lives still")?;
+    let death = has_expired(&queue, id).await?;
+    equal(death.attempts, 1, "attempts it has had")?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn whoever_holds_what_expires_learns_of_it(stage: &mut Stage) -> Verdict {
+    // It is when leases are renewed that one learns of it.
+    let queue = stage.queue_with(short()).await?;
+    if !has(&queue, Ability::Expiry).await? {
+        return is_refused(&queue).await;
+    }
+    taken_in(message(&queue, "a").ttl(LONG)).await?;
+    let delivery = take_this(&queue, "a").await?;
+    let lost = tokio::time::timeout(PATIENT, delivery.lost()).await;
+    if has(&queue, Ability::TimedLeases).await? {
+        claim(lost.is_ok(), "it is told that the lease is lost")?;
+        claim(delivery.is_lost(), "and is so")?;
+    }
+    // Weaker where leases are not renewed: it learns of it when it says something.
+    stale(delivery.ack().await, "an acknowledgement after the end")?;
     all_gone(&queue).await
 }

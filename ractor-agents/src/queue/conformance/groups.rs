@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::breach::{Verdict, claim, equal, fails};
 use super::stage::{
-    PATIENT, Stage, all_gone, handle, has, message, nothing, put, take_this, taken_in, unsupported,
+    PATIENT, Stage, all_gone, handle, has, message, ms, nothing, put, take_this, taken_in,
+    unsupported,
 };
 use crate::message::Priority;
 use crate::queue::{Ability, Error, Queue};
@@ -73,8 +74,9 @@ pub(super) async fn a_retry_holds_its_group_up(stage: &mut Stage) -> Verdict {
     put_in(&queue, "1", "1 b").await?;
     put_in(&queue, "2", "2 a").await?;
     let failed = take_this(&queue, "1 a").await?;
-    failed.nack_for(Duration::from_secs(1), "not yet").await?;
-    handle(&queue, "2 a").await?;
+    let other = take_this(&queue, "2 a").await?;
+    failed.nack_for(ms(300), "not yet").await?;
+    other.ack().await?;
     // Whoever waits gets the retry, and not what is behind it.
     handle(&queue, "1 a").await?;
     handle(&queue, "1 b").await?;

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 use super::breach::{Verdict, claim, equal, fails};
 use super::raw::{Raw, settlements};
 use super::stage::{
-    MOMENT, PATIENT, SHORT, Stage, all_gone, handle, has, ms, nothing, put, put_all, short, stale,
-    take, take_this, usual,
+    MOMENT, PATIENT, SHORT, SPARE, Stage, all_gone, handle, has, ms, nothing, put, put_all, short,
+    stale, take, take_this, usual,
 };
 use crate::queue::broker::{Settled, Settlement};
 use crate::queue::{Ability, Error, Options};
@@ -231,8 +231,7 @@ pub(super) async fn what_a_handler_has_started_on_is_not_given_back(stage: &mut 
 }
 
 pub(super) async fn a_dropped_delivery_is_given_back(stage: &mut Stage) -> Verdict {
-    // It may also run out.
-    let lease = Duration::from_secs(2);
+    let lease = SPARE;
     let queue = stage.queue_with(Options { lease, ..usual() }).await?;
     let id = put(&queue, "a").await?;
     drop(take_this(&queue, "a").await?);
@@ -313,11 +312,9 @@ pub(super) async fn a_lease_from_before_an_opening_is_nobodys(stage: &mut Stage)
     all_gone(&queue).await
 }
 
-/// Leases that nobody waits for any more lose nothing.
 pub(super) async fn dropped_leases_lose_nothing(stage: &mut Stage) -> Verdict {
     const COUNT: usize = 10;
-    // What was given and not returned may also run out.
-    let lease = Duration::from_secs(1);
+    let lease = SPARE;
     let queue = stage.queue_with(Options { lease, ..usual() }).await?;
     for number in 0..COUNT {
         put(&queue, &number.to_string()).await?;

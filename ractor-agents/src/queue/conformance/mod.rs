@@ -203,6 +203,8 @@ macro_rules! __queue_conformance_cases {
                 no_attempt_follows_one_that_fails_after_the_end
                 a_low_one_expires_behind_a_high_one_that_does_not
                 a_delayed_one_expires_before_it_is_due
+                what_waits_for_its_next_attempt_expires_too
+                whoever_holds_what_expires_learns_of_it
             }
             dedup {
                 the_same_key_is_the_same_message
@@ -239,6 +241,7 @@ macro_rules! __queue_conformance_cases {
                 a_failed_message_comes_again_and_tells_of_it
                 the_next_attempt_is_due_after_its_delay
                 the_pause_before_an_attempt_is_within_its_bounds
+                what_failed_together_does_not_come_again_together
                 after_its_last_attempt_it_is_a_dead_letter
                 a_start_counts_once
                 a_failure_counts_without_a_start
@@ -259,10 +262,9 @@ macro_rules! __queue_conformance_cases {
                 names_that_no_letter_has_are_passed_over
                 redriving_is_not_enqueueing_a_duplicate
                 what_is_redriven_has_no_end_any_more
+                what_is_redriven_is_what_it_was
                 letters_are_discarded_for_good
                 only_as_many_are_kept_as_are_chosen_the_oldest_go
-                dead_letters_take_no_room
-                letters_that_do_not_fit_are_not_redriven
             }
             groups {
                 a_group_is_leased_one_at_a_time_in_order
@@ -277,11 +279,14 @@ macro_rules! __queue_conformance_cases {
             bounds {
                 what_does_not_fit_is_refused_after_its_wait
                 it_waits_for_room_and_gets_it
+                purging_makes_room
                 what_is_on_lease_or_delayed_takes_room
                 bytes_are_bounded_too
                 what_never_fits_is_refused_at_once
                 a_batch_that_does_not_fit_is_refused_as_a_whole
                 a_duplicate_needs_no_room
+                dead_letters_take_no_room
+                letters_that_do_not_fit_are_not_redriven
             }
             operations {
                 peeking_shows_messages_and_takes_none
@@ -299,6 +304,7 @@ macro_rules! __queue_conformance_cases {
                 an_open_queue_is_not_opened_otherwise
                 a_closed_queue_refuses_everything
                 whoever_waits_is_told_when_it_is_closed
+                whoever_waits_is_told_when_the_swarm_ends
                 a_closed_queue_can_be_opened_again
                 another_swarm_shares_the_queue_or_is_told_that_it_is_in_use
             }

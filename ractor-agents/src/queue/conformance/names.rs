@@ -129,6 +129,29 @@ pub(super) async fn whoever_waits_is_told_when_it_is_closed(stage: &mut Stage) -
     claim(begun.elapsed() < PATIENT, "it is told at once")
 }
 
+pub(super) async fn whoever_waits_is_told_when_the_swarm_ends(stage: &mut Stage) -> Verdict {
+    let queue = stage.queue().await?;
+    let begun = Instant::now();
+    let waits = queue.lease().wait(2 * PATIENT).into_future();
+    let ended = async {
+        // Whoever waits has to be there first.
+        sleep(MOMENT).await;
+        stage.reopen().await
+    };
+    let (came, ended) = tokio::join!(waits, ended);
+    ended?;
+    fails(
+        came,
+        |error| matches!(error, Error::Closed),
+        "leased when its swarm has ended",
+    )?;
+    claim(begun.elapsed() < PATIENT, "it is told at once")?;
+    let queue = stage.queue().await?;
+    put(&queue, "a").await?;
+    handle(&queue, "a").await?;
+    all_gone(&queue).await
+}
+
 pub(super) async fn a_closed_queue_can_be_opened_again(stage: &mut Stage) -> Verdict {
     let queue = stage.queue().await?;
     put(&queue, "a").await?;

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 use super::breach::{Breach, Verdict, claim, equal};
 use super::raw::Raw;
 use super::stage::{
-    MOMENT, PATIENT, Stage, all_gone, handle, has, message, ms, nothing, put, put_all, short, take,
-    take_this, taken_in, unsupported, usual,
+    MOMENT, PATIENT, SHORT, Stage, all_gone, handle, has, message, ms, nothing, put, put_all,
+    short, take, take_this, taken_in, unsupported, usual,
 };
 use crate::queue::broker::{Settled, Settlement};
 use crate::queue::{
@@ -111,6 +111,47 @@ pub(super) async fn the_pause_before_an_attempt_is_within_its_bounds(stage: &mut
         }
     }
     handle(&queue, "a").await?;
+    all_gone(&queue).await
+}
+
+pub(super) async fn what_failed_together_does_not_come_again_together(
+    stage: &mut Stage,
+) -> Verdict {
+    const COUNT: usize = 12;
+    let backoff = Backoff {
+        base: SHORT,
+        cap: SHORT,
+    };
+    let queue = stage.queue_with(Options { backoff, ..usual() }).await?;
+    for _ in 0..COUNT {
+        put(&queue, "a").await?;
+    }
+    let failing = queue.lease_many(COUNT).wait(PATIENT).await?;
+    equal(failing.len(), COUNT, "messages that came")?;
+    let failed = failing.iter().map(|delivery| delivery.nack("no"));
+    futures_util::future::try_join_all(failed).await?;
+    if has(&queue, Ability::Peek).await? {
+        let pauses = queue.peek(COUNT).await?.into_iter().filter_map(|shown| {
+            let failed_at = shown.failure?.at;
+            match shown.position {
+                Position::Delayed { due } => Some(due.duration_since(failed_at).ok()?),
+                // It is due already.
+                _ => Some(Duration::ZERO),
+            }
+        });
+        let mut pauses: Vec<_> = pauses.collect();
+        pauses.sort_unstable();
+        equal(pauses.len(), COUNT, "messages that tell of their failure")?;
+        let spread = pauses.last().zip(pauses.first());
+        let spread = spread.map(|(longest, shortest)| longest.saturating_sub(*shortest));
+        // Twelve draws that are all within an eighth of the range are no draws: one in a thousand million.
+        let is_drawn = spread.is_some_and(|spread| spread > SHORT / 8);
+        claim(is_drawn, format!("the pauses are drawn: {pauses:?}"))?;
+    }
+    // Weaker where they cannot be looked at: all of them come again.
+    for _ in 0..COUNT {
+        handle(&queue, "a").await?;
+    }
     all_gone(&queue).await
 }
 

@@ -1,5 +1,6 @@
 //! What a case is played on: a swarm over the broker, and names that nobody else has.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::queue::{
 use crate::swarm::Swarm;
 
 /// How long anything may take that has to happen. Long, since a broken promise is the only thing that waits for its end, and machines that run tests are
-/// busy.
+/// busy. Source of this and the others: guesses, tried on a machine with eight times the load that it is made for.
 pub(super) const PATIENT: Duration = Duration::from_secs(20);
 
 /// How long nothing may happen. A broker that is slower than this to do what it must not goes undetected now and then.
@@ -20,8 +21,11 @@ pub(super) const MOMENT: Duration = Duration::from_millis(40);
 /// Not at all.
 pub(super) const NOW: Duration = Duration::ZERO;
 
-/// How long a lease lasts that is to run out.
-pub(super) const SHORT: Duration = Duration::from_millis(300);
+/// How long a lease lasts that is to run out: soon, and not before a busy machine has said what is to be said under it.
+pub(super) const SHORT: Duration = Duration::from_millis(800);
+
+/// How long a lease lasts that may have to run out, where the broker does not hear that nobody needs it.
+pub(super) const SPARE: Duration = Duration::from_secs(5);
 
 /// How long an orderly end may take.
 const ENDING: Duration = Duration::from_secs(10);
@@ -154,85 +158,128 @@ pub(super) fn full<T>(answer: Result<T, Error>, what: &str) -> Verdict {
     fails(answer, |error| matches!(error, Error::Full(_)), what)
 }
 
+/// A step that is told to have failed where the case took it.
+#[track_caller]
+fn at_caller<T>(
+    step: impl Future<Output = Verdict<T>> + Send,
+) -> impl Future<Output = Verdict<T>> + Send {
+    let at = Location::caller();
+    async move { step.await.map_err(|breach| breach.at(at)) }
+}
+
 /// A message about to be enqueued.
 pub(super) fn message<'a>(queue: &'a Queue<String>, text: &str) -> Enqueue<'a> {
     queue.enqueue(&text.to_owned())
 }
 
 /// Enqueues a message, which is no duplicate.
-pub(super) async fn put(queue: &Queue<String>, text: &str) -> Verdict<MessageId> {
-    taken_in(message(queue, text)).await
+#[track_caller]
+pub(super) fn put(
+    queue: &Queue<String>,
+    text: &str,
+) -> impl Future<Output = Verdict<MessageId>> + Send {
+    at_caller(async move { taken_in(message(queue, text)).await })
 }
 
 /// Enqueues several, one after the other.
-pub(super) async fn put_all(queue: &Queue<String>, texts: &[&str]) -> Verdict<Vec<MessageId>> {
-    let mut ids = Vec::with_capacity(texts.len());
-    for text in texts {
-        ids.push(put(queue, text).await?);
-    }
-    Ok(ids)
+#[track_caller]
+pub(super) fn put_all(
+    queue: &Queue<String>,
+    texts: &[&str],
+) -> impl Future<Output = Verdict<Vec<MessageId>>> + Send {
+    at_caller(async move {
+        let mut ids = Vec::with_capacity(texts.len());
+        for text in texts {
+            ids.push(put(queue, text).await?);
+        }
+        Ok(ids)
+    })
 }
 
 /// The message is enqueued, and is no duplicate.
-pub(super) async fn taken_in(message: Enqueue<'_>) -> Verdict<MessageId> {
-    let id = message.message_id();
-    let receipt = message.await?;
-    let found = (receipt.id, receipt.is_duplicate);
-    equal(found, (id, false), "the receipt of a new message")?;
-    Ok(id)
+#[track_caller]
+pub(super) fn taken_in(message: Enqueue<'_>) -> impl Future<Output = Verdict<MessageId>> + Send {
+    at_caller(async move {
+        let id = message.message_id();
+        let receipt = message.await?;
+        let found = (receipt.id, receipt.is_duplicate);
+        equal(found, (id, false), "the receipt of a new message")?;
+        Ok(id)
+    })
 }
 
 /// Leases the next message, which has to come.
-pub(super) async fn take(queue: &Queue<String>) -> Verdict<Delivery<String>> {
-    let came = queue.lease().wait(PATIENT).await?;
-    came.ok_or_else(|| Breach::new("a message that has to come did not"))
+#[track_caller]
+pub(super) fn take(
+    queue: &Queue<String>,
+) -> impl Future<Output = Verdict<Delivery<String>>> + Send {
+    at_caller(async move {
+        let came = queue.lease().wait(PATIENT).await?;
+        came.ok_or_else(|| Breach::new("a message that has to come did not"))
+    })
 }
 
 /// The same, and it has to be this one.
-pub(super) async fn take_this(queue: &Queue<String>, text: &str) -> Verdict<Delivery<String>> {
-    let delivery = take(queue).await?;
-    equal(delivery.message().as_str(), text, "the message that comes")?;
-    Ok(delivery)
+#[track_caller]
+pub(super) fn take_this(
+    queue: &Queue<String>,
+    text: &str,
+) -> impl Future<Output = Verdict<Delivery<String>>> + Send {
+    at_caller(async move {
+        let delivery = take(queue).await?;
+        equal(delivery.message().as_str(), text, "the message that comes")?;
+        Ok(delivery)
+    })
 }
 
 /// Leases and acknowledges the next message, which has to be this one.
-pub(super) async fn handle(queue: &Queue<String>, text: &str) -> Verdict {
-    Ok(take_this(queue, text).await?.ack().await?)
+#[track_caller]
+pub(super) fn handle(queue: &Queue<String>, text: &str) -> impl Future<Output = Verdict> + Send {
+    at_caller(async move { Ok(take_this(queue, text).await?.ack().await?) })
 }
 
 /// Nothing can be leased for a moment.
-pub(super) async fn nothing(queue: &Queue<String>, what: &str) -> Verdict {
-    match queue.lease().wait(MOMENT).await? {
-        None => Ok(()),
-        Some(delivery) => Err(Breach::new(format!(
-            "{what}: {:?} came",
-            delivery.message()
-        ))),
-    }
+#[track_caller]
+pub(super) fn nothing(queue: &Queue<String>, what: &str) -> impl Future<Output = Verdict> + Send {
+    at_caller(async move {
+        match queue.lease().wait(MOMENT).await? {
+            None => Ok(()),
+            Some(delivery) => Err(Breach::new(format!(
+                "{what}: {:?} came",
+                delivery.message()
+            ))),
+        }
+    })
 }
 
 /// Nothing is left but dead letters.
-pub(super) async fn all_gone(queue: &Queue<String>) -> Verdict {
-    nothing(queue, "all was handled").await?;
-    equal(queue.stats().await?.count(), 0, "messages that are left")
+#[track_caller]
+pub(super) fn all_gone(queue: &Queue<String>) -> impl Future<Output = Verdict> + Send {
+    at_caller(async move {
+        nothing(queue, "all was handled").await?;
+        equal(queue.stats().await?.count(), 0, "messages that are left")
+    })
 }
 
 /// Waits until the numbers are such.
-pub(super) async fn until(
+#[track_caller]
+pub(super) fn until(
     queue: &Queue<String>,
     what: &str,
-    is_such: impl Fn(&Stats) -> bool,
-) -> Verdict {
-    let begun = tokio::time::Instant::now();
-    loop {
-        let stats = queue.stats().await?;
-        if is_such(&stats) {
-            return Ok(());
+    is_such: impl Fn(&Stats) -> bool + Send,
+) -> impl Future<Output = Verdict> + Send {
+    at_caller(async move {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let stats = queue.stats().await?;
+            if is_such(&stats) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENT {
+                return Err(Breach::new(format!("{what} in vain: {stats:?}")));
+            }
+            // A broker does what is due by itself, in its own time.
+            tokio::time::sleep(ms(5)).await;
         }
-        if begun.elapsed() > PATIENT {
-            return Err(Breach::new(format!("{what} in vain: {stats:?}")));
-        }
-        // A broker does what is due by itself, in its own time.
-        tokio::time::sleep(ms(5)).await;
-    }
+    })
 }
