@@ -47,8 +47,10 @@ struct Fetched {
     elsewhere: usize,
 }
 
-/// How many messages are fetched before they are handed out. Source: a guess; a slow disk lets through a few hundred a second.
-const ROUND_MAX: usize = 64;
+/// How many messages are fetched for several who wait before they are handed out, and how many for one who wants many. Sources: a guess, a slow disk lets through a few
+/// hundred a second; what a queue shows at a time.
+const ROUND_MAX: usize = 16;
+const MANY_MAX: usize = 1_000;
 
 /// How soon the server is asked again for what was not there: soon at first, less often later. Source: guesses; a process that waits costs the server 50 small
 /// questions a second.
@@ -135,16 +137,17 @@ impl Fetch {
         }
     }
 
-    /// How many leases are wanted by those who still wait. They are asked for now.
+    /// How many leases are wanted by those who still wait: all that the first wants, or some for several. They are asked for now.
     fn wanted(&self) -> usize {
         let mut waiting = self.waiting.lock();
         waiting.retain(|request| !request.answer.is_closed());
-        let mut wanted = 0_usize;
+        let mut all = 0_usize;
         for request in waiting.iter_mut() {
             request.is_served = true;
-            wanted = wanted.saturating_add(request.count_max);
+            all = all.saturating_add(request.count_max);
         }
-        wanted.min(ROUND_MAX)
+        let first = waiting.front().map_or(0, |request| request.count_max);
+        first.min(MANY_MAX).max(all.min(ROUND_MAX))
     }
 
     /// Takes up to so many messages, from the lines whose turn it is.

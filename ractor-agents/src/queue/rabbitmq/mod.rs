@@ -42,12 +42,21 @@ const KNOWN_AFTER: Duration = Duration::from_millis(2_500);
 
 /// Queues at a `RabbitMQ` server, 3.10 or later, for any number of processes.
 ///
-/// Messages are on disk at a majority of the server's nodes when enqueueing is answered. A lease lasts while it is renewed and the connection is there; whatever was delivered and not
-/// settled counts as an attempt if the connection is lost. Its [`Guarantees`](super::Guarantees) tell what it has not: no dedup, no groups, no pausing, no look at
-/// single messages.
+/// Messages are on disk at a majority of the server's nodes when enqueueing is answered. What differs from other brokers, besides what its
+/// [`Guarantees`](super::Guarantees) lack:
 ///
-/// An acknowledgement is answered when the server has read it: if the server dies before its next write to disk, the message may be delivered
-/// again.
+/// - **An acknowledgement** is answered when the server has read it: if the server dies before its next write to disk, the message may be delivered again. What moves a message,
+///   such as a failed attempt, copies it first: a server or process that dies in between leaves it twice, never not at all.
+/// - **Attempts** are those that failed by a word, and every delivery that came to nothing without one: a lost connection, a lease that ran out, a message that was given
+///   back. Of several that are given back, the first to be so is the first again.
+/// - **A lease** ends with the connection, within about 30 s if that is merely silent. One that is held for longer than the server's `consumer_timeout`, 30 min unless set
+///   otherwise, may end the connection, and with it all others of this process: raise that for long work.
+/// - **A delay** is up to a quarter too long, 25 ms at least, and longer while its line is full: the server then looks again minutes later. Processes' clocks have to agree.
+/// - **A time to live** is looked at when the message is about to be leased.
+/// - **Bounds** are the server's, for each priority on its own, for messages in line only, and noticed a few messages late; [`Full`](Error::Full) names the count whichever it was. A
+///   queue that is there keeps those it was made with, and is not opened with others.
+/// - **A new queue** is left alone for [2.5 s](Self::known_after) when it is made.
+/// - **Duplicates**: a message with a key is refused, so one that is enqueued again after [`Unknown`](Error::Unknown) may be there twice.
 ///
 /// # Examples
 /// ```no_run
