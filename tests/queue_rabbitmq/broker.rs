@@ -1,6 +1,7 @@
 //! What this broker does in its own way, and what it refuses.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ractor_agents::prelude::*;
@@ -133,17 +134,27 @@ async fn two_swarms_share_a_queue() -> Result {
     for number in 0..COUNT {
         here.enqueue(&number).await?;
     }
+    let held = here.lease().await?.ok_or("nothing came")?;
+    let held_there = there.lease().await?.ok_or("nothing came")?;
+    let left = AtomicU32::new(COUNT - 2);
     let handle = async |queue: &Queue<u32>| -> Result<Vec<u32>> {
         let mut handled = Vec::new();
-        while let Some(delivery) = queue.lease().wait(ms(300)).await? {
-            delivery.ack().await?;
-            handled.push(*delivery.message());
+        while left.load(Ordering::Relaxed) > 0 {
+            if let Some(delivery) = queue.lease().wait(ms(100)).await? {
+                delivery.ack().await?;
+                handled.push(*delivery.message());
+                left.fetch_sub(1, Ordering::Relaxed);
+            }
         }
         Ok(handled)
     };
     let (first, second) = tokio::join!(handle(&here), handle(&there));
-    let (first, second) = (first?, second?);
-    assert!(!first.is_empty() && !second.is_empty());
+    let (mut first, mut second) = (first?, second?);
+    for (delivery, handled) in [(held, &mut first), (held_there, &mut second)] {
+        delivery.ack().await?;
+        handled.push(*delivery.message());
+    }
+    assert!(here.lease().wait(ms(50)).await?.is_none());
     let all: BTreeSet<u32> = first.iter().chain(&second).copied().collect();
     assert_eq!(all.len(), first.len() + second.len(), "none comes twice");
     assert_eq!(all, (0..COUNT).collect());
@@ -162,13 +173,11 @@ async fn whoever_leases_nothing_keeps_nothing_from_others() -> Result {
         here.enqueue(&number).await?;
     }
     let held = here.lease().await?.ok_or("nothing came")?;
-    let mut rest = Vec::new();
-    while let Some(delivery) = there.lease().wait(ms(300)).await? {
-        assert_eq!(delivery.attempts(), 0);
+    for number in 1..10 {
+        let delivery = there.lease().wait(PATIENT).await?.ok_or("nothing came")?;
+        assert_eq!((delivery.message(), delivery.attempts()), (&number, 0));
         delivery.ack().await?;
-        rest.push(*delivery.message());
     }
-    assert_eq!(rest, (1..10).collect::<Vec<_>>());
     held.ack().await?;
     Ok(())
 }
