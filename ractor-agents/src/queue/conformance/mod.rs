@@ -110,7 +110,15 @@ macro_rules! queue_conformance {
             #[allow(unused_imports, reason = "the fixture may need none of it")]
             use super::*;
 
-            $crate::__queue_conformance_cases! { ($crate::__queue_conformance_tests) [$fixture] }
+            #[allow(clippy::unused_async, reason = "the fixture may need no waiting")]
+            async fn __fixture() -> ::std::result::Result<
+                impl $crate::queue::conformance::Fixture,
+                ::std::boxed::Box<dyn ::std::error::Error + Send + Sync>,
+            > {
+                Ok($fixture)
+            }
+
+            $crate::__queue_conformance_cases! { $crate::__queue_conformance_tests }
         }
     };
 }
@@ -119,16 +127,13 @@ macro_rules! queue_conformance {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __queue_conformance_tests {
-    ([$fixture:expr] $($theme:ident { $($case:ident)+ })+) => {
+    ($($theme:ident { $($case:ident)+ })+) => {
         $(mod $theme {
-            #[allow(unused_imports, reason = "the fixture may need none of it")]
-            use super::*;
-
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() -> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error + Send + Sync>> {
                     let case = concat!(stringify!($theme), "::", stringify!($case));
-                    let fixture = $fixture;
+                    let fixture = super::__fixture().await?;
                     Ok($crate::queue::conformance::check(case, fixture).await?)
                 }
             )+
@@ -138,7 +143,7 @@ macro_rules! __queue_conformance_tests {
 
 /// The cases by name.
 macro_rules! plays {
-    ([] $($theme:ident { $($case:ident)+ })+) => {
+    ($($theme:ident { $($case:ident)+ })+) => {
         /// The names of all cases, each after its theme: `basics::headers_travel`.
         pub fn cases() -> impl Iterator<Item = &'static str> {
             [$($(concat!(stringify!($theme), "::", stringify!($case))),+),+].into_iter()
@@ -155,13 +160,12 @@ macro_rules! plays {
     };
 }
 
-/// All cases, once: calls the macro in parentheses with what is in brackets and the list.
+/// All cases, once: calls a macro with the list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __queue_conformance_cases {
-    (($($callback:tt)*) $arguments:tt) => {
-        $($callback)* ! {
-            $arguments
+    ($($callback:tt)+) => {
+        $($callback)+ ! {
             basics {
                 a_message_is_leased_as_it_was_sent
                 an_empty_queue_gives_nothing_at_once
@@ -339,4 +343,4 @@ macro_rules! __queue_conformance_cases {
     };
 }
 
-__queue_conformance_cases! { (plays) [] }
+__queue_conformance_cases! { plays }
