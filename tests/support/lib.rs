@@ -5,6 +5,8 @@ mod log;
 mod park;
 mod puppet;
 mod quiet;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 mod random;
 #[cfg(feature = "redis")]
 mod redis;
@@ -16,6 +18,8 @@ pub use log::Log;
 pub use park::block_on;
 pub use puppet::{Act, Puppet, Task};
 pub use quiet::panic_quietly;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::RabbitServer;
 pub use random::Random;
 #[cfg(feature = "redis")]
 pub use redis::RedisServer;

@@ -25,6 +25,9 @@ mod name;
 mod open;
 mod options;
 mod payload;
+#[cfg(feature = "rabbitmq")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rabbitmq")))]
+mod rabbitmq;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 mod redis;
@@ -57,6 +60,9 @@ pub(crate) use line::{Enqueued, Leasing, Line, Terms};
 pub use name::{Name, NameError};
 pub use options::{Aging, Backoff, Dedup, Options};
 pub use payload::Payload;
+#[cfg(feature = "rabbitmq")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rabbitmq")))]
+pub use rabbitmq::RabbitMq;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::Redis;

@@ -12,7 +12,7 @@ use crate::message::Priority;
 pub struct Stats {
     /// Messages in the queue by priority, highest first.
     pub lanes: [LaneStats; Priority::COUNT],
-    /// Bytes of the messages in the queue.
+    /// Bytes of the messages in the queue. None, as of the dead letters, at a broker that does not bound them.
     pub bytes: u64,
     /// Dead letters.
     pub dead: usize,
@@ -20,7 +20,7 @@ pub struct Stats {
     pub dead_bytes: u64,
     /// Fingerprints that are remembered.
     pub remembered: usize,
-    /// When the oldest of the messages that are available was enqueued.
+    /// When the oldest of the messages that are available was enqueued, if the broker can [see](super::Ability::Peek) it.
     #[serde(with = "time::optional")]
     pub oldest_at: Option<SystemTime>,
     /// Whether no leases are given.

@@ -196,10 +196,12 @@ pub(super) async fn what_was_delayed_is_due_at_its_time(stage: &mut Stage) -> Ve
 pub(super) async fn what_expires_meanwhile_is_dead(stage: &mut Stage) -> Verdict {
     const TTL: Duration = ms(100);
     let queue = stage.queue().await?;
-    if !has(&queue, Ability::Expiry).await? {
-        return unsupported(message(&queue, "a").ttl(TTL).await, Ability::Expiry);
+    let sent = message(&queue, "a").ttl(TTL).await;
+    if sent.is_err() && !has(&queue, Ability::Expiry).await? {
+        return unsupported(sent, Ability::Expiry);
     }
-    taken_in(message(&queue, "a").ttl(TTL)).await?;
+    // Where it was taken in, it is dead at the latest when its turn comes.
+    sent?;
     stage.reopen().await?;
     // Its time is to be over when the queue is opened.
     sleep(TTL + ms(20)).await;
@@ -276,14 +278,23 @@ pub(super) async fn groups_keep_their_order(stage: &mut Stage) -> Verdict {
 
 pub(super) async fn a_smaller_bound_drops_nothing(stage: &mut Stage) -> Verdict {
     let queue = stage.queue().await?;
+    let is_bounded = has(&queue, Ability::Bounds).await?;
     put_all(&queue, &["a", "b", "c"]).await?;
     queue.close().await;
     let narrow = crate::queue::Options {
         count_max: 1,
         ..super::stage::usual()
     };
-    let queue = stage.queue_with(narrow).await?;
-    if has(&queue, Ability::Bounds).await? {
+    let queue = match stage.builder(&stage.name()?).options(narrow).await {
+        Ok(queue) => queue,
+        Err(error) => {
+            // Weaker: bounds that are the server's are as they were made, and it is told.
+            let is_told = matches!(error, Error::Broker(_)) && !is_bounded;
+            claim(is_told, format!("opened with a smaller bound: {error}"))?;
+            stage.queue().await?
+        }
+    };
+    if is_bounded {
         let refused = message(&queue, "d").wait(Duration::ZERO).await;
         super::stage::full(refused, "more than the new bound")?;
     }
