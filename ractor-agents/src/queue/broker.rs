@@ -31,6 +31,22 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Where the options are none for this broker.
     fn queue(&self, name: &Name, options: &Options) -> Result<Box<dyn Backend>, Error>;
+
+    /// The same for operators, who look at what is there and put it in order: a queue that is not there is not made, and opening it gives
+    /// [`NoSuchQueue`](Error::NoSuchQueue). By default, one that is opened with default options and made if it is missing.
+    ///
+    /// # Errors
+    /// As for [`queue`](Self::queue).
+    fn operate(&self, name: &Name) -> Result<Box<dyn Backend>, Error> {
+        self.queue(name, &Options::default())
+    }
+
+    /// Which queues there are, sorted. By default, it is not known.
+    fn queues(&self) -> Answer<'_, Vec<Name>> {
+        let broker = self.name();
+        let operation = "tell which queues there are";
+        Box::pin(async move { Err(Error::Unsupported { broker, operation }) })
+    }
 }
 
 /// One queue at a broker: bytes that come in, wait, are leased, and go.

@@ -24,7 +24,8 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Backend, Broker, Error, Name, Options};
+use super::broker::Answer;
+use super::{Backend, Broker, BrokerError, Error, Name, Options};
 use backend::Embedded as EmbeddedQueue;
 
 /// Queues in folders of this machine: no server, no set-up. Each belongs to one process at a time.
@@ -69,31 +70,8 @@ impl Embedded {
         self
     }
 
-    /// A queue for operators, who look at it and put it in order: itself if nobody has it, otherwise through the process that has it, by a
-    /// socket in the queue's folder. Then messages are neither taken in nor given out.
-    ///
-    /// A queue that is not there is not made: opening it gives [`Error::NoSuchQueue`].
-    #[cfg(unix)]
-    pub fn operate(&self, name: &Name) -> Box<dyn Backend> {
-        // What is there is no matter of bounds.
-        let options = Options {
-            count_max: usize::MAX,
-            bytes_max: u64::MAX,
-            ..Options::default()
-        };
-        let itself = self.backend(name, &options, Duration::ZERO);
-        Box::new(operators::Operators::new(
-            name.clone(),
-            self.folder_of(name),
-            itself,
-        ))
-    }
-
-    /// The queues that there are, sorted.
-    ///
-    /// # Errors
-    /// The file system's.
-    pub fn queues(&self) -> std::io::Result<Vec<Name>> {
+    /// Those of the folders that are queues.
+    fn found(&self) -> std::io::Result<Vec<Name>> {
         let folders = |path: &Path| -> std::io::Result<Vec<String>> {
             let entries = std::fs::read_dir(path)?;
             let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -141,5 +119,30 @@ impl Broker for Embedded {
 
     fn queue(&self, name: &Name, options: &Options) -> Result<Box<dyn Backend>, Error> {
         Ok(Box::new(self.backend(name, options, thread::LEAVING)))
+    }
+
+    /// The queue itself if nobody has it, otherwise through the process that has it, by a socket in the queue's folder. Then messages are neither taken in nor given
+    /// out.
+    #[cfg(unix)]
+    fn operate(&self, name: &Name) -> Result<Box<dyn Backend>, Error> {
+        // What is there is no matter of bounds.
+        let options = Options {
+            count_max: usize::MAX,
+            bytes_max: u64::MAX,
+            ..Options::default()
+        };
+        let itself = self.backend(name, &options, Duration::ZERO);
+        let folder = self.folder_of(name);
+        Ok(Box::new(operators::Operators::new(
+            name.clone(),
+            folder,
+            itself,
+        )))
+    }
+
+    fn queues(&self) -> Answer<'_, Vec<Name>> {
+        let found = self.found();
+        let found = found.map_err(|error| Error::Broker(BrokerError::new(error)));
+        Box::pin(async { found })
     }
 }

@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::Server;
 use super::leases::{Lease, Leases};
 use super::names::{Names, RUNGS, rung};
-use super::topology::make;
+use super::topology::{is_made, make};
 use super::wire::Head;
 use crate::message::Priority;
 use crate::queue::{Bound, BrokerError, Error, Options};
@@ -61,7 +61,16 @@ impl Link {
         let limit = limit.unwrap_or(CONNECT_WITHIN);
         let connecting = timeout(limit, Self::connect_now(&at.uri, names, options, numbers));
         let link = connecting.await.unwrap_or_else(|_| Err(silent(limit)))?;
-        let made = make(&link.consuming, &link.names, &link.options, at.known_after);
+        let made = async {
+            let Some(sought) = &at.sought else {
+                return make(&link.consuming, &link.names, &link.options, at.known_after).await;
+            };
+            // It is as it was made, whatever its bounds.
+            match is_made(&link.consuming, &link.names).await? {
+                true => Ok(()),
+                false => Err(Error::NoSuchQueue(sought.clone())),
+            }
+        };
         let made = timeout(options.patience, made);
         let made = made.await.unwrap_or_else(|_| Err(silent(options.patience)));
         made.map(|()| link)

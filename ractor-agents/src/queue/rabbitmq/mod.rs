@@ -81,6 +81,8 @@ pub struct RabbitMq {
 struct Server {
     uri: AMQPUri,
     known_after: Duration,
+    /// The queue that is not made if it is missing.
+    sought: Option<Name>,
 }
 
 impl RabbitMq {
@@ -98,7 +100,11 @@ impl RabbitMq {
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         let known_after = KNOWN_AFTER;
         Ok(Self {
-            at: Server { uri, known_after },
+            at: Server {
+                uri,
+                known_after,
+                sought: None,
+            },
         })
     }
 
@@ -130,6 +136,12 @@ impl Broker for RabbitMq {
             return Err(unsupported("tell duplicates by their content"));
         }
         Ok(Box::new(RabbitMqQueue::new(self.at.clone(), name, options)))
+    }
+
+    fn operate(&self, name: &Name) -> Result<Box<dyn Backend>, Error> {
+        let mut there = self.clone();
+        there.at.sought = Some(name.clone());
+        there.queue(name, &Options::default())
     }
 }
 

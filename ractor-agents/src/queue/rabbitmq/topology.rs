@@ -54,7 +54,8 @@ pub(super) async fn make(
     Ok(())
 }
 
-async fn is_made(connection: &Connection, names: &Names) -> Result<bool, Error> {
+/// Whether all was made.
+pub(super) async fn is_made(connection: &Connection, names: &Names) -> Result<bool, Error> {
     let passive = ExchangeDeclareOptions {
         passive: true,
         ..ExchangeDeclareOptions::default()

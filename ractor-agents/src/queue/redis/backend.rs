@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Server;
 use super::args::{Args, FAR};
 use super::fault::known;
 use super::line::Line;
@@ -17,6 +16,7 @@ use super::link::Link;
 use super::reply::{Reply, View, stale, unexpected};
 use super::script::Script;
 use super::settings::{self, Safety};
+use super::{PREFIX, Server};
 use crate::queue::broker::{Answer, Entry, Leased, Settled, Settlement};
 use crate::queue::{
     Abilities, Ability, Aging, Backend, Bound, Cause, Cursor, DeadLetter, Error, Filter,
@@ -48,7 +48,7 @@ const BATCH_BYTES: usize = 256 << 20;
 impl Redis {
     pub(super) fn new(server: Server, name: &Name, options: &Options) -> Self {
         let checked_every = server.checked_every;
-        let key = format!("ractor-agents:{{{name}}}");
+        let key = format!("{PREFIX}{{{name}}}");
         Self {
             link: Link::new(server, key, options),
             line: Line::new(),

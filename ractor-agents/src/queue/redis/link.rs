@@ -13,11 +13,11 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Timeout, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Server;
 use super::args::{Args, Habits};
 use super::fault::{self, Fault};
 use super::script::Script;
-use crate::queue::{BrokerError, Error, Options};
+use super::{PREFIX, Server};
+use crate::queue::{BrokerError, Error, Name, Options};
 
 /// How many calls may be on their way at a time; more wait. Source: a guess, four times the callers that the largest benchmark has.
 const CALLS_MAX: usize = 4_096;
@@ -51,6 +51,41 @@ pub(super) struct Live {
     lost: CancellationToken,
     timers: Handle,
     response_timeout: Duration,
+}
+
+/// How many keys the server looks at before it answers. Source: a guess, a millisecond.
+const SCANNED: usize = 1_000;
+
+/// Which queues there are, by their keys.
+pub(super) async fn queues(server: &Server) -> Result<Vec<Name>, Error> {
+    let client = server.client().map_err(fault::of_look)?;
+    let looking = async {
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let mut found = Vec::new();
+        let mut cursor = 0_u64;
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(format!("{PREFIX}{{*}}"));
+            scan.arg("COUNT").arg(SCANNED).arg("TYPE").arg("string");
+            let (next, keys): (u64, Vec<String>) = scan.query_async(&mut connection).await?;
+            found.extend(keys.iter().filter_map(|key| name_in(key)));
+            cursor = next;
+            if cursor == 0 {
+                return Ok(found);
+            }
+        }
+    };
+    let looked = timeout(server.response_timeout, looking).await;
+    let looked = looked.unwrap_or_else(|_| Err(too_late()));
+    let mut found = looked.map_err(fault::of_look)?;
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn name_in(key: &str) -> Option<Name> {
+    let name = key.strip_prefix(PREFIX)?.strip_prefix('{')?;
+    name.strip_suffix('}')?.parse().ok()
 }
 
 impl Link {
@@ -130,6 +165,12 @@ impl Link {
         let greet = async {
             let run = run_of(&mut ear).await?;
             let hashes = load(&mut ear).await.map_err(fault::of_look)?;
+            if let Some(name) = &self.server.sought {
+                let there = cmd("EXISTS").arg(&self.key).query_async(&mut ear).await;
+                if !there.map_err(fault::of_look)? {
+                    return Err(Error::NoSuchQueue(name.clone()));
+                }
+            }
             let channel = format!("{}:wake", self.key);
             ear.subscribe(channel).await.map_err(fault::of_look)?;
             Ok::<_, Error>((run, hashes))

@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
+use super::broker::Answer;
 use super::{Backend, Broker, Error, Name, Options};
 use backend::Redis as RedisQueue;
 
@@ -88,6 +89,8 @@ struct Server {
     connect_timeout: Duration,
     response_timeout: Duration,
     checked_every: Duration,
+    /// The queue that is not made if it is missing.
+    sought: Option<Name>,
 }
 
 /// Source: guesses; a server that is there connects within milliseconds, and its longest script takes a second.
@@ -99,6 +102,9 @@ const CHECKED_EVERY: Duration = Duration::from_secs(30);
 
 /// Source: a guess; the server does one thing at a time.
 const CONNECTIONS_MAX: usize = 64;
+
+/// What the keys of queues begin with, in front of the name in braces.
+const PREFIX: &str = "ractor-agents:";
 
 /// The shortest of all these times.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -129,6 +135,7 @@ impl Redis {
                 connect_timeout: CONNECT_TIMEOUT,
                 response_timeout: RESPONSE_TIMEOUT,
                 checked_every: CHECKED_EVERY,
+                sought: None,
             },
         })
     }
@@ -192,6 +199,22 @@ impl Broker for Redis {
             name,
             options,
         )))
+    }
+
+    fn operate(&self, name: &Name) -> Result<Box<dyn Backend>, Error> {
+        let mut there = self.clone();
+        there.server.sought = Some(name.clone());
+        // What is there is no matter of bounds.
+        let options = Options {
+            count_max: usize::MAX,
+            bytes_max: u64::MAX,
+            ..Options::default()
+        };
+        there.queue(name, &options)
+    }
+
+    fn queues(&self) -> Answer<'_, Vec<Name>> {
+        Box::pin(link::queues(&self.server))
     }
 }
 

@@ -49,6 +49,18 @@ impl Spooled {
         }
     }
 
+    /// Whether the broker can do this, as far as it was ever asked.
+    pub(super) fn has(&self, ability: Ability) -> bool {
+        let given = self.guarantees.lock();
+        given.is_some_and(|given| given.has(ability))
+    }
+
+    fn would_take(&self, entry: &Entry) -> bool {
+        (entry.group.is_none() || self.has(Ability::Groups))
+            && (entry.print.is_none() || self.has(Ability::Dedup))
+            && (entry.delay.is_zero() || self.has(Ability::Delay))
+    }
+
     async fn take_in(&self, batch: Vec<Entry>) -> Result<Vec<Receipt>, Error> {
         if self.is_there.load(Ordering::Acquire) && self.gate.is_open() {
             match self.to.enqueue(batch.clone()).await {
@@ -57,11 +69,7 @@ impl Spooled {
                 answered => return answered,
             }
         }
-        let has = self
-            .guarantees
-            .lock()
-            .is_some_and(|given| given.has(Ability::Groups));
-        if !has && batch.iter().any(|entry| entry.group.is_some()) {
+        if batch.iter().any(|entry| !self.would_take(entry)) {
             // Now is when whoever sends it can still be told.
             return self.to.enqueue(batch).await;
         }

@@ -66,14 +66,13 @@ pub(super) fn wrap(entry: &Entry) -> Result<Entry, CodecError> {
     })
 }
 
-/// The entry in an entry of the spool. It has a fingerprint, so that the broker knows it again.
-pub(super) fn unwrap(payload: &Payload) -> Result<Entry, CodecError> {
+/// The entry in an entry of the spool. If the broker tells duplicates it has a fingerprint in any case, so that it is known again.
+pub(super) fn unwrap(payload: &Payload, has_dedup: bool) -> Result<Entry, CodecError> {
     let kept: Kept = decode_bare(payload.as_bytes())?;
     let now = time::millis(SystemTime::now());
     let left = |until: u64| Duration::from_millis(until.saturating_sub(now));
-    let print = kept
-        .print
-        .unwrap_or_else(|| Fingerprint::of_key(&kept.id.to_string()));
+    let own = || has_dedup.then(|| Fingerprint::of_key(&kept.id.to_string()));
+    let print = kept.print.or_else(own);
     Ok(Entry {
         id: kept.id,
         priority: kept.priority,
@@ -81,7 +80,7 @@ pub(super) fn unwrap(payload: &Payload) -> Result<Entry, CodecError> {
         delay: left(kept.due),
         ttl: kept.expires.map(left),
         attempts_max: kept.attempts_max,
-        print: Some(print),
+        print,
         payload: kept.payload,
     })
 }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::backend::Spooled;
 use super::entry::unwrap;
 use crate::queue::broker::{Leased, Settlement};
-use crate::queue::{BrokerError, Error};
+use crate::queue::{Ability, BrokerError, Error};
 
 /// How many messages are taken out of the spool at a time. Source: a guess; few enough that a lost broker leaves few to give back.
 const AT_A_TIME: usize = 64;
@@ -52,7 +52,7 @@ async fn bring(queue: &Spooled) -> Result<usize, Error> {
 
 async fn bring_one(queue: &Spooled, leased: Leased) -> Result<(), Error> {
     let token = leased.token;
-    let brought = match unwrap(&leased.payload) {
+    let brought = match unwrap(&leased.payload, queue.has(Ability::Dedup)) {
         Ok(entry) => queue.to.enqueue(vec![entry]).await.map(drop),
         Err(error) => Err(Error::Corrupted(BrokerError::new(error))),
     };

@@ -7,7 +7,8 @@
 //!
 //! Nothing is ever only in memory: who enqueues is answered when the message is at the broker, or on disk in the spool. Once something is in the spool,
 //! what comes after it goes there too, so that the order stays. Each message goes over under its own name, and with a fingerprint: where it is not
-//! known whether the broker has taken it, it is sent again, and the broker's dedup window covers the overlap.
+//! known whether the broker has taken it, it is sent again, and the broker's dedup window covers the overlap. At a broker without
+//! [dedup](super::Ability::Dedup) it may be there twice then.
 
 mod backend;
 mod entry;

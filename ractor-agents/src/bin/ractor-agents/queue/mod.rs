@@ -15,14 +15,14 @@ use ractor_agents::queue::{Backend, Filter, Name, Stats};
 use crate::Failure;
 use ask::confirm;
 use chosen::{Chosen, Which};
-use place::Place;
+use place::broker;
 use show::Show;
 
 /// Looks at durable queues, and puts them in order.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Where the queues are: a folder.
-    #[arg(long, value_name = "FOLDER", global = true, default_value = "queues")]
+    /// Where the queues are: a folder, or the address of a server (`redis://…`, `amqp://…`).
+    #[arg(long, value_name = "PLACE", global = true, default_value = "queues")]
     at: String,
     /// JSON instead of tables, one value per command.
     #[arg(long, global = true)]
@@ -99,12 +99,12 @@ impl Command {
 }
 
 pub(crate) async fn run(arguments: Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let place = Place::of(&arguments.at)?;
+    let broker = broker(&arguments.at)?;
     let show = Show::new(arguments.json, out);
     let Some(name) = arguments.command.queue().cloned() else {
-        return show.names(&place.queues()?);
+        return show.names(&broker.queues().await?);
     };
-    let queue = place.queue(&name);
+    let queue = broker.operate(&name)?;
     queue.open().await?;
     let (queue, yes) = (&*queue, arguments.yes);
     let done = tokio::select! {

@@ -1,34 +1,25 @@
 //! Where queues are.
 
-use ractor_agents::queue::{Backend, Embedded, Name};
+use ractor_agents::queue::{Broker, Embedded};
 
 use crate::Failure;
 
-/// A broker, as operators name it.
-pub(super) enum Place {
-    Folder(Embedded),
-}
-
-impl Place {
-    pub(super) fn of(at: &str) -> Result<Self, Failure> {
-        if let Some((scheme, _)) = at.split_once("://") {
-            let text = format!("this program was built without a broker for {scheme}://");
-            return Err(Failure::Refused(text));
-        }
-        Ok(Self::Folder(Embedded::in_folder(at)))
-    }
-
-    pub(super) fn queues(&self) -> Result<Vec<Name>, Failure> {
-        match self {
-            Self::Folder(broker) => broker.queues().map_err(|error| {
-                Failure::Failed(format!("{}: {error}", broker.folder().display()))
-            }),
-        }
-    }
-
-    pub(super) fn queue(&self, name: &Name) -> Box<dyn Backend> {
-        match self {
-            Self::Folder(broker) => broker.operate(name),
+/// The broker that an operator names: by a folder, or by the address of a server.
+pub(super) fn broker(at: &str) -> Result<Box<dyn Broker>, Failure> {
+    let Some((scheme, _)) = at.split_once("://") else {
+        return Ok(Box::new(Embedded::in_folder(at)));
+    };
+    match scheme {
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" => Ok(Box::new(ractor_agents::queue::Redis::at(at)?)),
+        #[cfg(feature = "rabbitmq")]
+        "amqp" | "amqps" => Ok(Box::new(ractor_agents::queue::RabbitMq::at(at)?)),
+        _ => {
+            let known = "`redis` for redis://, `rabbitmq` for amqp://";
+            let text = format!(
+                "{scheme}://: this program was built without that broker; the features are {known}"
+            );
+            Err(Failure::Refused(text))
         }
     }
 }
