@@ -1,5 +1,6 @@
 //! What the command line says.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,12 @@ pub struct Cli {
     /// Seed of the chaos, so that a run can be repeated.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+
+    /// Keeps the work in a durable queue: a folder, made if there is none. Killed at any moment and started again with the same
+    /// PATH and PLACE, the audit goes on where it was, and the report is the same. When that has been written, what is in PLACE is
+    /// removed.
+    #[arg(long, value_name = "PLACE")]
+    pub queue: Option<OsString>,
 
     /// Audits ignored and hidden files too; only `.git` stays out.
     #[arg(long)]

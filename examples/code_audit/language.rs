@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tokei::{Config, LanguageType};
 
-/// A language that the counting library knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A language that the counting library knows. Stored by its name, since the library's own numbers are those of its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
 pub struct Language(LanguageType);
 
 impl Language {
@@ -37,6 +39,21 @@ impl Language {
     /// The library's own.
     pub fn kind(self) -> LanguageType {
         self.0
+    }
+}
+
+impl From<Language> for &'static str {
+    fn from(language: Language) -> Self {
+        language.name()
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let unknown = || format!("{name} is no language known");
+        LanguageType::from_name(&name).map(Self).ok_or_else(unknown)
     }
 }
 

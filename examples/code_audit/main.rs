@@ -15,6 +15,7 @@
 mod agents;
 mod chaos;
 mod cli;
+mod durable;
 mod fold;
 mod inspect;
 mod language;
@@ -60,10 +61,23 @@ fn run(cli: &cli::Cli) -> Result<()> {
         chaos: cli.chaos(),
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let report = runtime.block_on(team::report(&order, &progress));
+    let Some(place) = &cli.queue else {
+        let report = runtime.block_on(team::report(&order, &progress));
+        progress.finish();
+        return print(cli, &report?);
+    };
+    let place = durable::Place::find(place)?;
+    let finished = runtime.block_on(durable::audit(&order, place, &progress));
     progress.finish();
+    let finished = finished?;
+    print(cli, &finished.report)?;
+    runtime.block_on(finished.clear())
+}
+
+/// Writes the report, as far as anybody reads it.
+fn print(cli: &cli::Cli, report: &Report) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match write(cli, &report?, &mut stdout) {
+    match write(cli, report, &mut stdout).and_then(|()| stdout.flush()) {
         // Whoever reads had enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
