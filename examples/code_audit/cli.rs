@@ -39,6 +39,11 @@ pub struct Cli {
     #[arg(long, value_name = "PLACE")]
     pub queue: Option<OsString>,
 
+    /// Only helps whoever writes the report of the audit in PLACE, which has to be at a server, and ends with it. The audited folder
+    /// has to be there under the same path.
+    #[arg(long, requires = "queue", conflicts_with = "json")]
+    pub worker: bool,
+
     /// Audits ignored and hidden files too; only `.git` stays out.
     #[arg(long)]
     pub no_ignore: bool,

@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! cargo run --release --example code_audit -- [PATH=.] [--json FILE] [--agents N] [--chaos DURATION] [--seed N]
-//!                                             [--no-ignore] [--quiet]
+//!                                             [--no-ignore] [--quiet] [--queue PLACE [--worker]]
 //! ```
 //!
 //! A scout walks the tree, a pool of analysts counts lines, auditors apply the security rules, a reporter puts the facts
 //! together. `--chaos 20ms` kills one of them (or a supervisor) every 20 ms: the report is the same. How that comes about
-//! is told in [`agents`].
+//! is told in [`agents`]. `--queue FOLDER` sends the work through a durable queue: the program can be killed at any moment, and goes on
+//! where it was when it is started again. How is told in [`durable`].
 //!
 //! Ends with a table (or JSON), and with status 0 whatever it found; with 2 and a message where there is nothing to audit.
 
@@ -67,6 +68,9 @@ fn run(cli: &cli::Cli) -> Result<()> {
         return print(cli, &report?);
     };
     let place = durable::Place::find(place)?;
+    if cli.worker {
+        return runtime.block_on(durable::work(&order, place));
+    }
     let finished = runtime.block_on(durable::audit(&order, place, &progress));
     progress.finish();
     let finished = finished?;

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ractor_agents::agent::AgentRef;
 use ractor_agents::prelude::*;
 use ractor_agents::queue::{self, Ability, Claim, Filter, Selection};
 use ractor_agents::swarm::Swarm;
 use tokio::sync::mpsc;
 
 use super::collection::Collection;
-use super::inspector::Inspector;
+use super::inspector;
 use super::place::Place;
 use super::queues::Queues;
 use super::wire::{Audit, File, Job};
@@ -58,7 +57,7 @@ pub async fn audit(order: &Order, place: Place, progress: &Progress) -> Result<F
         number: rand::random(),
     };
     let (audit, claim) = queues.take_on(&place, &wanted).await?;
-    let inspectors = spawn(&swarm, order, &queues).await?;
+    let inspectors = inspector::spawn(&swarm, order, &queues).await?;
     let mut desk = Desk {
         queues,
         number: audit.number,
@@ -89,16 +88,6 @@ pub async fn audit(order: &Order, place: Place, progress: &Progress) -> Result<F
         claim,
         results: desk.claims,
     })
-}
-
-/// As many as the order has analysts.
-async fn spawn(swarm: &Swarm, order: &Order, queues: &Queues) -> Result<Vec<AgentRef<Inspector>>> {
-    let inspector = Inspector {
-        results: queues.results.clone(),
-    };
-    let inspectors = swarm.spawn_many(vec![inspector; order.analysts.get()]);
-    let inspectors = team::hardy(inspectors).blocking().queue(&queues.files);
-    Ok(inspectors.await?)
 }
 
 /// What the process is at.

@@ -2,15 +2,19 @@
 
 use std::fs;
 
+use ractor_agents::agent::AgentRef;
 use ractor_agents::prelude::*;
 use ractor_agents::queue::Queue;
+use ractor_agents::swarm::Swarm;
 
+use super::queues::Queues;
 use super::wire::{Found, Job, Text};
 use crate::inspect::inspect;
 use crate::language::Language;
 use crate::read::{self, Content};
 use crate::report::Skip;
 use crate::rules::audit;
+use crate::team::{self, Order};
 
 /// Reads a file, counts its lines and applies the rules. Bound to the queue of files: its message is acknowledged when what it has
 /// found is in the queue of results.
@@ -30,6 +34,20 @@ impl Agent for Inspector {
         }
         Ok(())
     }
+}
+
+/// As many as the order has analysts.
+pub async fn spawn(
+    swarm: &Swarm,
+    order: &Order,
+    queues: &Queues,
+) -> Result<Vec<AgentRef<Inspector>>> {
+    let inspector = Inspector {
+        results: queues.results.clone(),
+    };
+    let inspectors = swarm.spawn_many(vec![inspector; order.analysts.get()]);
+    let inspectors = team::hardy(inspectors).blocking().queue(&queues.files);
+    Ok(inspectors.await?)
 }
 
 /// What there is to say about a file.

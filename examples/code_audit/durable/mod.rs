@@ -35,6 +35,8 @@ mod inspector;
 mod place;
 mod queues;
 mod wire;
+mod worker;
 
 pub use audit::audit;
 pub use place::Place;
+pub use worker::work;

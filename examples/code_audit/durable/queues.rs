@@ -40,6 +40,12 @@ pub enum Taken {
         /// Where the queue is.
         place: String,
     },
+    /// Nobody can be helped at it.
+    #[error("--worker needs a queue at a server: the folder {place} is for one process at a time")]
+    Alone {
+        /// Where the queue is.
+        place: String,
+    },
     /// The queue cannot be used.
     #[error("{place}: {source}")]
     Queue {

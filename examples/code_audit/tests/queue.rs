@@ -148,7 +148,7 @@ fn killed_after(site: &Site, patience: Duration) -> Option<String> {
 
 /// Files of all kinds: texts of known and unknown languages, twins, odd names, what is passed over, and very many hits in one file.
 fn odd_tree() -> TempDir {
-    let hits = "password = \"hunter2-hunter2\"\n".repeat(3_500);
+    let hits = "unsafe { a() }\n".repeat(2_500);
     let root = tree(&[
         ("a.rs", b"// TODO\nfn a() { unsafe { b() } }\n"),
         ("twin.rs", b"// TODO\nfn a() { unsafe { b() } }\n"),
@@ -157,7 +157,7 @@ fn odd_tree() -> TempDir {
         ("binary.c", b"int x;\0"),
         ("latin1.py", b"# caf\xe9\n"),
         ("\u{fc}/line\nbreak.c", b"int x; /* XXX */\n"),
-        ("hits.py", hits.as_bytes()),
+        ("hits.rs", hits.as_bytes()),
         ("ignored/a.rs", b"fn ignored() {}\n"),
         (".gitignore", b"/ignored\n"),
         (".hidden.rs", b"fn hidden() {}\n"),
@@ -178,10 +178,8 @@ fn the_report_is_that_without_a_queue() {
     let site = Site::new(odd_tree());
     assert_eq!(site.queued(&[]), site.undisturbed());
     assert_eq!(site.queued(&["--no-ignore"]), site.report(&["--no-ignore"]));
-    assert_eq!(
-        site.queued(&["--agents", "1", "--chaos", "2ms"]),
-        site.undisturbed()
-    );
+    let chaos = ["--agents", "2", "--chaos", "20ms"];
+    assert_eq!(site.queued(&chaos), site.undisturbed());
     let quiet = |more: &[&str]| {
         let output = audit(&[&[site.root(), "--quiet"], more].concat());
         text(&output.stdout).to_owned()
@@ -262,10 +260,18 @@ fn a_place_that_cannot_be_a_queue_is_status_2_and_a_sentence() {
         ("carrier://pigeon", "carrier://"),
         (file.to_str().unwrap(), "a.rs"),
     ] {
-        let output = audit(&[site.root(), "--queue", place]);
+        let output = audit(&["--queue", place, site.root()]);
         assert_eq!(output.status.code(), Some(2), "{place}");
         let message = text(&output.stderr);
         assert!(message.contains(part), "{place}: {message}");
         assert_eq!(message.lines().count(), 1, "{message}");
     }
+    let output = audit(&["--queue", &site.queue(), "--worker"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("--worker needs a queue at a server"),
+        "{message}"
+    );
+    assert!(!Path::new(&site.queue()).exists());
 }
