@@ -2,6 +2,7 @@
 //! swarm makes of queues.
 
 mod agents;
+mod conformance;
 mod embedded;
 
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! The five lanes of a mailbox.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which of the five lanes of a mailbox a message travels in.
 ///
@@ -67,6 +71,30 @@ impl Priority {
             .into_iter()
             .rev()
             .find(|lane| mask & lane.bit() != 0)
+    }
+}
+
+/// By name where people read it, otherwise as one byte, 0 for critical.
+impl Serialize for Priority {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.serialize_str(self.as_str());
+        }
+        to.serialize_u8(*self as u8)
+    }
+}
+
+impl<'de> Deserialize<'de> for Priority {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            let name = <Cow<'de, str>>::deserialize(from)?;
+            let mut all = Self::ALL.into_iter();
+            let found = all.find(|priority| priority.as_str() == name);
+            return found.ok_or_else(|| D::Error::custom(format_args!("no priority {name:?}")));
+        }
+        let index = u8::deserialize(from)?;
+        let found = Self::ALL.get(usize::from(index)).copied();
+        found.ok_or_else(|| D::Error::custom(format_args!("priority {index} of 0 to 4")))
     }
 }
 

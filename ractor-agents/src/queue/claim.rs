@@ -97,7 +97,8 @@ impl Claim {
     /// [`nack`](Self::nack).
     ///
     /// # Errors
-    /// [`Error::Stale`], [`Error::Unknown`], [`Error::Disconnected`].
+    /// [`Error::Stale`], [`Error::Unknown`], [`Error::Disconnected`]; [`Error::NoSpace`] when the broker's disk is so full that there is no
+    /// room for this either.
     ///
     /// # Cancel safety
     /// Dropped, it may be done or not; the claim is still there to say it again.

@@ -77,6 +77,9 @@ pub enum Error {
     /// The broker or its disk refused for a reason of its own.
     #[error("the broker failed: {0}")]
     Broker(BrokerError),
+    /// There is no such queue at the broker: operators look at what is there, and make nothing.
+    #[error("there is no queue {0}")]
+    NoSuchQueue(Name),
     /// The name is none of a queue.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -181,6 +184,7 @@ impl Error {
             | Self::Unmet { .. }
             | Self::Corrupted(_)
             | Self::Broker(_)
+            | Self::NoSuchQueue(_)
             | Self::Name(_)
             | Self::OutOfRange { .. }
             | Self::OpenOtherwise(_)

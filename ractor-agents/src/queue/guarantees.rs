@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Abilities, Ability};
 
 /// What a broker gives for a queue, as its settings are now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantees {
     /// Where a message is when whoever enqueued it, or acknowledged it, is told so.
     pub durability: Durability,
@@ -21,7 +23,7 @@ impl Guarantees {
 }
 
 /// Where a message is when it is said to be safe. Each is more than those before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Durability {
     /// In the memory of a process: lost with it.

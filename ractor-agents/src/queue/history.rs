@@ -87,7 +87,7 @@ impl fmt::Display for Reason {
 }
 
 /// A [`Reason`] without its particulars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ReasonKind {
     /// [`Reason::Exhausted`].
     Exhausted,

@@ -1,16 +1,38 @@
 //! Names: of a message, of its content.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::time;
 
 /// The name of a message: unique, and sorted roughly by when it was made. Written as a UUID (version 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub(crate) u128);
+
+/// As its text where people read it, otherwise as a number.
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.collect_str(self);
+        }
+        self.0.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            let text = <Cow<'de, str>>::deserialize(from)?;
+            return text.parse().map_err(D::Error::custom);
+        }
+        u128::deserialize(from).map(Self)
+    }
+}
 
 impl MessageId {
     /// A new one. Source: RFC 9562, section 5.7: 48 bits of milliseconds, 74 bits of chance.

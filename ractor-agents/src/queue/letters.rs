@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Failure, History, MessageId, Payload, ReasonKind, time};
 use crate::message::Priority;
 
 /// A message of a queue as it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Peeked {
     /// Its name.
     pub id: MessageId,
@@ -18,8 +20,10 @@ pub struct Peeked {
     /// Its group.
     pub group: Option<Box<str>>,
     /// When it came.
+    #[serde(with = "time::serde")]
     pub enqueued_at: SystemTime,
     /// When its time to live ends.
+    #[serde(with = "time::optional")]
     pub expires_at: Option<SystemTime>,
     /// Handlers that have started on it.
     pub attempts: u32,
@@ -34,18 +38,20 @@ pub struct Peeked {
 }
 
 /// Where a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Position {
     /// In line; not available while others of its group are before it.
     Ready,
     /// In line from then on.
     Delayed {
         /// From when.
+        #[serde(with = "time::serde")]
         due: SystemTime,
     },
     /// On lease.
     Leased {
         /// Until when.
+        #[serde(with = "time::serde")]
         until: SystemTime,
         /// Whether a handler has started on it.
         is_running: bool,
@@ -55,7 +61,7 @@ pub enum Position {
 }
 
 /// A message that nobody could handle. It stays until it is redriven or discarded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// Its name.
     pub id: MessageId,
@@ -66,6 +72,7 @@ pub struct DeadLetter {
     /// Its group.
     pub group: Option<Box<str>>,
     /// When it came.
+    #[serde(with = "time::serde")]
     pub enqueued_at: SystemTime,
     /// Why and when it died, what went wrong before, and earlier deaths.
     pub history: History,
@@ -76,7 +83,7 @@ pub struct DeadLetter {
 }
 
 /// Where a page of dead letters ends; the next begins behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cursor {
     pub(crate) at: u64,
     pub(crate) order: u64,
@@ -101,18 +108,20 @@ impl Cursor {
 }
 
 /// Which dead letters. Default: all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// Dead for this reason.
     pub reason: Option<ReasonKind>,
     /// Dead since then.
+    #[serde(with = "time::optional")]
     pub since: Option<SystemTime>,
     /// Dead before then.
+    #[serde(with = "time::optional")]
     pub before: Option<SystemTime>,
 }
 
 /// Which dead letters are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Selection {
     /// Those of these names; others are passed over.
     Ids(Vec<MessageId>),

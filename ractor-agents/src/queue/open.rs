@@ -188,19 +188,14 @@ impl Open {
         }
     }
 
-    /// Whether it has ended for good by that.
-    fn has_ended(&self, outcome: &Result<(), Error>) -> bool {
-        let mut has_ended = true;
-        self.stage.send_modify(|stage| {
-            *stage = match (&*stage, outcome) {
-                (Stage::Opening, Err(error)) => Stage::Closed(Some(error.clone())),
-                (_, Ok(())) => Stage::Closed(None),
-                (_, Err(error @ Error::Unmet { .. })) => Stage::Refusing(error.clone()),
-                (stage, Err(_)) => stage.clone(),
-            };
-            has_ended = matches!(stage, Stage::Closed(_));
-        });
-        has_ended
+    /// How far it has come by that.
+    fn stage_after(&self, outcome: &Result<(), Error>) -> Stage {
+        match (&*self.stage.borrow(), outcome) {
+            (Stage::Opening, Err(error)) => Stage::Closed(Some(error.clone())),
+            (_, Ok(())) => Stage::Closed(None),
+            (_, Err(error @ Error::Unmet { .. })) => Stage::Refusing(error.clone()),
+            (stage, Err(_)) => stage.clone(),
+        }
     }
 }
 
@@ -228,10 +223,14 @@ impl Actor for Keeper {
     ) -> Result<(), ActorProcessingErr> {
         let open = &self.0;
         let outcome = open.serve().await;
-        if open.has_ended(&outcome) {
-            if let Some(swarm) = open.swarm.upgrade() {
-                swarm.queues().forget(open);
-            }
+        let stage = open.stage_after(&outcome);
+        let has_ended = matches!(stage, Stage::Closed(_));
+        // Whoever is told that it is closed may open it again at once.
+        if has_ended && let Some(swarm) = open.swarm.upgrade() {
+            swarm.queues().forget(open);
+        }
+        open.stage.send_replace(stage);
+        if has_ended {
             myself.stop(None);
             return Ok(());
         }

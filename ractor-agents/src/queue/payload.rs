@@ -4,13 +4,15 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, CodecError, Frame, decode_bare, encode_bare};
 use crate::message::Headers;
 
 /// Headers and an encoded message, as brokers keep them: four bytes with the length of the headers, little-endian, the headers, and the
 /// message in a [frame](Frame) of its own. Cheap to clone. `Debug` shows its length only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Payload(Bytes);
 
 /// How many bytes say how long the headers are.

@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
+use super::time;
 use crate::message::Priority;
 
 /// A queue in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Messages in the queue by priority, highest first.
     pub lanes: [LaneStats; Priority::COUNT],
@@ -18,6 +21,7 @@ pub struct Stats {
     /// Fingerprints that are remembered.
     pub remembered: usize,
     /// When the oldest of the messages that are available was enqueued.
+    #[serde(with = "time::optional")]
     pub oldest_at: Option<SystemTime>,
     /// Whether no leases are given.
     pub is_paused: bool,
@@ -46,7 +50,7 @@ impl Stats {
 }
 
 /// The messages of one priority in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneStats {
     /// In line, those behind the head of their group included.
     pub ready: usize,

@@ -34,3 +34,24 @@ pub(crate) mod serde {
         u64::deserialize(from).map(super::at)
     }
 }
+
+/// For serde: a time that there may be, likewise.
+pub(crate) mod optional {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "what serde calls it with")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<SystemTime>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(super::millis).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SystemTime>, D::Error> {
+        Ok(Option::<u64>::deserialize(from)?.map(super::at))
+    }
+}

@@ -1,12 +1,14 @@
 //! A ledger and its log as a queue.
 
-use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(unix)]
+use super::control::Server;
 use super::journal::{self, Journal};
 use super::ledger::{self, Fate, Ledger, Outcome, Record, ReleaseError, Settings};
-use super::log::{self, Disk};
+use super::log;
 use super::thread::Writer;
 use super::writer::{Calls, Delivery};
 use crate::queue::broker::{Answer, Entry, Leased, Settled, Settlement};
@@ -21,40 +23,87 @@ pub(super) struct Embedded {
     calls: Arc<Calls>,
     writer: Writer,
     options: Options,
+    /// Where operators are served, if anywhere.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such sockets"))]
+    folder: Option<PathBuf>,
 }
 
 impl Embedded {
+    /// The queue in that folder; a former thread of this process that still has it is waited for so long.
     pub(super) fn new(
-        disk: impl Fn() -> io::Result<Arc<dyn Disk>> + Send + Sync + 'static,
+        folder: PathBuf,
         log: log::Options,
         options: &Options,
+        patience: Duration,
+    ) -> Self {
+        let path = folder.clone();
+        let mut new = Self::opened_by(options, patience, move |settings| {
+            let doing = "make the folder of the queue";
+            let disk =
+                log::Folder::new(&path).map_err(|source| log::Error::Io { doing, source })?;
+            let now = time::millis(SystemTime::now());
+            Journal::open(Arc::new(disk), log, settings, rand::random(), now)
+        });
+        new.folder = Some(folder);
+        new
+    }
+
+    /// One on another disk, with a mistake that it does not make.
+    #[cfg(test)]
+    pub(super) fn with_fault(
+        disk: impl Fn() -> std::io::Result<Arc<dyn log::Disk>> + Send + Sync + 'static,
+        log: log::Options,
+        options: &Options,
+        fault: Option<ledger::Fault>,
+    ) -> Self {
+        Self::opened_by(options, Duration::ZERO, move |settings| {
+            // Its times are its own.
+            let mut journal = Journal::open(disk().expect("a disk"), log, settings, 7, 1_000)?;
+            journal.set_fault(fault);
+            Ok(journal)
+        })
+    }
+
+    fn opened_by(
+        options: &Options,
+        patience: Duration,
+        open: impl Fn(Settings) -> Result<Journal, journal::Error> + Send + Sync + 'static,
     ) -> Self {
         let calls = Calls::new();
         let settings = settings(options);
-        let open = move || {
-            let doing = "make the folder of the queue";
-            let disk = disk().map_err(|source| log::Error::Io { doing, source })?;
-            let now = time::millis(SystemTime::now());
-            Journal::open(disk, log, settings, rand::random(), now)
-        };
+        let open = Arc::new(move || open(settings));
         Self {
-            writer: Writer::new(Arc::clone(&calls), Arc::new(open)),
+            writer: Writer::new(Arc::clone(&calls), open, patience),
             calls,
             options: *options,
+            folder: None,
         }
     }
 
-    /// What changes nothing but the ledger.
+    /// What changes nothing but the ledger, and is written.
     fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
     ) -> Answer<'_, T> {
-        let work =
-            |journal: &mut Journal, now| journal.change(|ledger, out| change(ledger, now, out));
-        Box::pin(self.calls.call(work))
+        Box::pin(
+            self.calls.call(|journal, now| {
+                journal.change_with_room(|ledger, out| change(ledger, now, out))
+            }),
+        )
     }
 
-    /// The same, where a lease has to be good.
+    /// What changes nothing that is on disk, but for what the time brings: a full disk is no reason to refuse it.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> T + Send + 'static,
+    ) -> Answer<'_, T> {
+        Box::pin(
+            self.calls
+                .call(|journal, now| journal.change(|ledger, out| look(ledger, now, out))),
+        )
+    }
+
+    /// A change where a lease has to be good.
     fn hold(
         &self,
         change: impl FnOnce(&mut Ledger, u64, &mut Vec<Record>) -> Result<Settled, Stale>
@@ -84,7 +133,21 @@ impl Backend for Embedded {
     }
 
     fn run(&self) -> Answer<'_, ()> {
-        Box::pin(self.writer.ended())
+        Box::pin(async {
+            #[cfg(unix)]
+            if let Some(folder) = &self.folder {
+                match Server::bind(folder) {
+                    Ok(server) => tokio::select! {
+                        ended = self.writer.ended() => return ended,
+                        () = server.serve(self) => {}
+                    },
+                    Err(error) => {
+                        tracing::warn!(folder = %folder.display(), %error, "operators cannot reach this queue");
+                    }
+                }
+            }
+            self.writer.ended().await
+        })
     }
 
     fn close(&self) {
@@ -129,11 +192,10 @@ impl Backend for Embedded {
                 .hold(move |ledger, now, out| ledger.start(token, now, out).map(Settled::Started)),
             Settlement::Extend => {
                 let length = time::as_millis(self.options.lease);
-                self.hold(move |ledger, now, out| {
-                    let until = now.saturating_add(length);
-                    let extended = ledger.extend(token, until, now, out);
-                    extended.map(|_| Settled::Extended)
-                })
+                let extended = self.look(move |ledger, now, out| {
+                    ledger.extend(token, now.saturating_add(length), now, out)
+                });
+                Box::pin(async { Ok(extended.await?.map(|_| Settled::Extended)?) })
             }
             Settlement::Ack => self
                 .hold(move |ledger, now, out| ledger.ack(token, now, out).map(|()| Settled::Done)),
@@ -148,7 +210,7 @@ impl Backend for Embedded {
                 })
             }
             Settlement::Release => {
-                let released = self.change(move |ledger, now, out| ledger.release(token, now, out));
+                let released = self.look(move |ledger, now, out| ledger.release(token, now, out));
                 Box::pin(async {
                     match released.await? {
                         Ok(()) => Ok(Settled::Returned),
@@ -195,7 +257,7 @@ impl Backend for Embedded {
     }
 
     fn stats(&self) -> Answer<'_, Stats> {
-        self.change(|ledger, now, out| {
+        self.look(|ledger, now, out| {
             ledger.advance(now, out);
             ledger.stats()
         })
@@ -220,7 +282,7 @@ impl Backend for Embedded {
 
     fn redrive(&self, selection: Selection) -> Answer<'_, usize> {
         Box::pin(self.calls.call(move |journal, now| {
-            Ok(journal.change(|ledger, out| ledger.redrive(&selection, now, out))??)
+            Ok(journal.change_with_room(|ledger, out| ledger.redrive(&selection, now, out))??)
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ledger::{Dedup, Ledger, NewMessage, Outcome, Record, Refused, Settings};
+use super::ledger::{Dedup, Fault, Ledger, NewMessage, Outcome, Record, Refused, Settings};
 use super::log::{self, Disk, Log, Place};
 use crate::codec::{CodecError, decode_bare, encode_bare};
 use crate::queue::broker::Entry;
@@ -32,6 +32,9 @@ pub(super) enum Error {
     /// Nothing has changed.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// What was decided could not be written: what is in memory is not what will be on disk.
+    #[error("what was decided cannot be written")]
+    Ahead(#[source] log::Error),
 }
 
 /// What a record of the log is, in its first byte.
@@ -42,9 +45,16 @@ const RECORD: u8 = 1;
 /// thousand of them.
 const RESERVE: usize = 1 << 20;
 
+/// Bytes of a change, at most, but for those of many messages. Source: two texts of 256 bytes, and as much again.
+const CHANGE: usize = 1 << 10;
+
 /// How many payloads are copied at a time, and how many fingerprints, out of a segment that is to be retired. Source: a guess, a
 /// millisecond.
 const CARRIED: usize = 256;
+
+/// Bytes of a carried message besides its payload, or of a fingerprint, that room is looked for. Source: a guess; twice what a message with a short past takes.
+/// Where it is not enough and the disk is full, the queue is opened anew.
+const CARRIED_BYTES: usize = 300;
 
 /// How many segments there may be beyond what the messages take, before the oldest is retired. Source: a guess; the other is that a
 /// log takes up to four times what is in it.
@@ -123,7 +133,16 @@ impl Journal {
         Ok(outcomes)
     }
 
-    /// Whatever else changes the ledger.
+    /// Whatever else changes the ledger, if there is room in the log to say so: otherwise nothing has changed.
+    pub(super) fn change_with_room<T>(
+        &mut self,
+        change: impl FnOnce(&mut Ledger, &mut Vec<Record>) -> T,
+    ) -> Result<T, Error> {
+        self.log.reserve(1, CHANGE)?;
+        self.change(change)
+    }
+
+    /// The same for what needs no room, such as a lease, and for what cannot be refused, such as the time.
     pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&mut Ledger, &mut Vec<Record>) -> T,
@@ -133,9 +152,26 @@ impl Journal {
             self.scratch.clear();
             self.scratch.push(RECORD);
             encode_bare(&record, &mut self.scratch).map_err(Error::Record)?;
-            self.log.append(&self.scratch)?;
+            self.log.append(&self.scratch).map_err(Error::Ahead)?;
+            if self.ledger.has_fault(Fault::BurialInTwoRecords) {
+                self.log.commit()?;
+            }
         }
         Ok(changed)
+    }
+
+    /// Whether everything that was changed is on disk.
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.decided.is_empty() && self.log.is_on_disk()
+    }
+
+    pub(super) fn has_fault(&self, fault: Fault) -> bool {
+        self.ledger.has_fault(fault)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_fault(&mut self, fault: Option<Fault>) {
+        self.ledger.set_fault(fault);
     }
 
     /// Brings everything to disk that was changed.
@@ -193,8 +229,17 @@ impl Journal {
         if segments.current - segments.oldest <= wanted {
             return Ok(false);
         }
+        let payloads = self.ledger.payloads_in(segments.oldest, CARRIED);
+        let bytes = payloads.iter().map(|(_, place)| place.length as usize);
+        let carried = self.ledger.live_in(segments.oldest).min(2 * CARRIED);
+        let bytes = bytes.sum::<usize>() + carried * CARRIED_BYTES;
+        match self.log.reserve(carried + payloads.len() + 2, bytes) {
+            // Tried again the next time, as above.
+            Err(log::Error::NoSpace(_)) => return Ok(false),
+            reserved => reserved?,
+        }
         let mut moves = Vec::new();
-        for (id, place) in self.ledger.payloads_in(segments.oldest, CARRIED) {
+        for (id, place) in payloads {
             let payload = self.read(place)?;
             moves.push((id, self.append_payload(&payload)?));
         }

@@ -9,16 +9,20 @@
 //! disk; what is in memory may be ahead of it, and is thrown away if the disk fails: the queue is then opened anew.
 
 mod backend;
+#[cfg(unix)]
+mod control;
 mod journal;
 mod ledger;
 pub(crate) mod log;
+#[cfg(unix)]
+mod operators;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Backend, Broker, Error, Name, Options};
 use backend::Embedded as EmbeddedQueue;
@@ -65,6 +69,54 @@ impl Embedded {
         self
     }
 
+    /// A queue for operators, who look at it and put it in order: itself if nobody has it, otherwise through the process that has it, by a
+    /// socket in the queue's folder. Then messages are neither taken in nor given out.
+    ///
+    /// A queue that is not there is not made: opening it gives [`Error::NoSuchQueue`].
+    #[cfg(unix)]
+    pub fn operate(&self, name: &Name) -> Box<dyn Backend> {
+        // What is there is no matter of bounds.
+        let options = Options {
+            count_max: usize::MAX,
+            bytes_max: u64::MAX,
+            ..Options::default()
+        };
+        let itself = self.backend(name, &options, Duration::ZERO);
+        Box::new(operators::Operators::new(
+            name.clone(),
+            self.folder_of(name),
+            itself,
+        ))
+    }
+
+    /// The queues that there are, sorted.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn queues(&self) -> std::io::Result<Vec<Name>> {
+        let folders = |path: &Path| -> std::io::Result<Vec<String>> {
+            let entries = std::fs::read_dir(path)?;
+            let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            Ok(names.collect())
+        };
+        let mut found = Vec::new();
+        for namespace in folders(&self.folder)? {
+            let path = self.folder.join(&namespace);
+            // Files, and what is not for us to see, are no namespaces.
+            let names = folders(&path).unwrap_or_default();
+            let names = names
+                .iter()
+                .filter(|name| path.join(name).join("lock").is_file());
+            found.extend(names.filter_map(|name| format!("{namespace}/{name}").parse().ok()));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn backend(&self, name: &Name, options: &Options, patience: Duration) -> EmbeddedQueue {
+        EmbeddedQueue::new(self.folder_of(name), self.log, options, patience)
+    }
+
     /// The folder of a queue.
     pub fn folder_of(&self, name: &Name) -> PathBuf {
         self.folder.join(name.namespace()).join(name.name())
@@ -88,10 +140,6 @@ impl Broker for Embedded {
     }
 
     fn queue(&self, name: &Name, options: &Options) -> Result<Box<dyn Backend>, Error> {
-        let folder = self.folder_of(name);
-        let disk = move || -> std::io::Result<Arc<dyn log::Disk>> {
-            Ok(Arc::new(log::Folder::new(&folder)?))
-        };
-        Ok(Box::new(EmbeddedQueue::new(disk, self.log, options)))
+        Ok(Box::new(self.backend(name, options, thread::LEAVING)))
     }
 }

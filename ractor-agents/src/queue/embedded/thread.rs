@@ -13,7 +13,7 @@ use super::writer::{Calls, write};
 use crate::queue::{BrokerError, Error};
 
 /// How long a queue that was let go of may take to end. Source: a guess, many times an fdatasync of a busy disk.
-const LEAVING: Duration = Duration::from_secs(2);
+pub(super) const LEAVING: Duration = Duration::from_secs(2);
 
 /// Makes the journal. Blocks.
 pub(super) type Open = dyn Fn() -> Result<Journal, journal::Error> + Send + Sync;
@@ -22,6 +22,8 @@ pub(super) type Open = dyn Fn() -> Result<Journal, journal::Error> + Send + Sync
 pub(super) struct Writer {
     calls: Arc<Calls>,
     open: Arc<Open>,
+    /// How long a former thread of this process is waited for.
+    patience: Duration,
     thread: Mutex<Option<Thread>>,
 }
 
@@ -39,10 +41,11 @@ enum Stage {
 }
 
 impl Writer {
-    pub(super) fn new(calls: Arc<Calls>, open: Arc<Open>) -> Self {
+    pub(super) fn new(calls: Arc<Calls>, open: Arc<Open>, patience: Duration) -> Self {
         Self {
             calls,
             open,
+            patience,
             thread: Mutex::new(None),
         }
     }
@@ -93,8 +96,9 @@ impl Writer {
     fn spawn(&self) -> Result<Thread, Error> {
         let (told, stage) = watch::channel(Stage::Opening);
         let (calls, open) = (Arc::clone(&self.calls), Arc::clone(&self.open));
+        let until = Instant::now() + self.patience;
         let work = move || {
-            let outcome = open_after(&*open).and_then(|journal| {
+            let outcome = open_after(&*open, until).and_then(|journal| {
                 told.send_replace(Stage::Writing);
                 write(&calls, journal)
             });
@@ -115,8 +119,7 @@ impl Thread {
 }
 
 /// Opens the journal. Where another thread of this process still has the queue, which is on its way out, when that is gone.
-fn open_after(open: &Open) -> Result<Journal, journal::Error> {
-    let until = Instant::now() + LEAVING;
+fn open_after(open: &Open, until: Instant) -> Result<Journal, journal::Error> {
     loop {
         match open() {
             Err(journal::Error::Log(log::Error::InUse { holder }))
@@ -140,7 +143,8 @@ fn fatal(error: journal::Error) -> Error {
         journal::Error::Log(
             error @ (log::Error::Corrupted { .. } | log::Error::UnknownFormat { .. }),
         ) => Error::Corrupted(BrokerError::new(error)),
-        journal::Error::Log(log::Error::NoSpace(_)) => Error::NoSpace,
+        journal::Error::Log(log::Error::NoSpace(_))
+        | journal::Error::Ahead(log::Error::NoSpace(_)) => Error::NoSpace,
         error @ journal::Error::Record(_) => Error::Corrupted(BrokerError::new(error)),
         error => Error::Broker(BrokerError::new(error)),
     }

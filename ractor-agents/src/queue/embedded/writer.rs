@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::journal::{self, Journal};
-use super::ledger::{Leased, Refused};
+use super::ledger::{Fault, Leased, Refused};
 use super::log;
 use crate::queue::{BrokerError, Error, Token, time};
 
@@ -78,7 +78,7 @@ fn told(error: journal::Error) -> Result<Error, journal::Error> {
 }
 
 /// How many calls may be on their way at a time, and how many may wait for messages; more wait for room. Source: a guess, four times the callers that the largest benchmark has.
-const CALLS_MAX: usize = 4_096;
+pub(super) const CALLS_MAX: usize = 4_096;
 
 impl Calls {
     pub(super) fn new() -> Arc<Self> {
@@ -163,13 +163,21 @@ impl Calls {
             until: now.checked_add(wait).unwrap_or(now + FAR),
             answer,
         });
-        let mut handed = given.await.map_err(|_| Error::Closed)?;
+        let mut handed = given.await.map_err(|_| self.gone())?;
         Ok(std::mem::take(&mut handed.deliveries))
     }
 
     fn handed(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Handed {
         let calls = Arc::clone(self);
         Handed { deliveries, calls }
+    }
+
+    /// Why nobody answers whoever waits for messages.
+    fn gone(&self) -> Error {
+        if self.inbox.lock().is_closed {
+            return Error::Closed;
+        }
+        Error::Disconnected(BrokerError::new("its writer failed"))
     }
 
     /// Gives a message back that nobody has started on. Nobody waits for that.
@@ -179,6 +187,15 @@ impl Calls {
             let _ = journal.change(|ledger, out| ledger.release(token, now, out))?;
             Ok(())
         });
+    }
+
+    /// Places for calls and seats that nobody has.
+    #[cfg(test)]
+    pub(super) fn free(&self) -> (usize, usize) {
+        (
+            self.room.available_permits(),
+            self.seats.available_permits(),
+        )
     }
 
     /// The writer finishes what was pushed before, and ends. Nothing new is taken.
@@ -214,9 +231,14 @@ pub(super) fn write(calls: &Arc<Calls>, mut journal: Journal) -> Result<(), jour
         }
         journal.change(|ledger, out| ledger.advance(now, out))?;
         let given = calls.give(&mut journal, now)?;
-        journal.commit()?;
-        for answer in answers {
-            answer();
+        let answer_all = || answers.into_iter().for_each(|answer| answer());
+        if journal.has_fault(Fault::AnswersBeforeCommit) {
+            answer_all();
+            journal.commit()?;
+        } else {
+            journal.commit()?;
+            debug_assert!(journal.is_on_disk(), "what is answered is on disk");
+            answer_all();
         }
         hand_over(calls, &journal, given)?;
         is_busy = journal.tend()?;

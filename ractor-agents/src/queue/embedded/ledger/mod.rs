@@ -61,11 +61,12 @@ mod settle;
 mod stages;
 mod stats;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 
 pub(crate) use self::enqueue::{Outcome, Refused};
+pub(crate) use self::faults::Fault;
 pub(crate) use self::lease::Leased;
 pub(crate) use self::leases::ReleaseError;
 pub(crate) use self::letters::DeadLetter;
@@ -73,6 +74,8 @@ pub(crate) use self::peek::{Position, View};
 pub(crate) use self::record::{Dedup, NewMessage, Record};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::settle::Fate;
+#[cfg(test)]
+pub(crate) use self::tests::Snapshot;
 pub(crate) use super::log::Place;
 use crate::queue::history::{Cause, Death, Failure, History, Reason, ReasonKind};
 use crate::queue::{

@@ -77,7 +77,6 @@ pub(crate) struct NewMessage {
     /// What it counts for against the bound in bytes. The key of its group should be in it.
     pub(crate) size: u32,
     /// Which line it is in.
-    #[serde(with = "lane")]
     pub(crate) priority: Priority,
     /// Messages of one priority and group are handled one at a time, in order.
     pub(crate) group: Option<Box<str>>,
@@ -139,7 +138,6 @@ pub(crate) struct Saved {
     /// What it counts for, in bytes.
     pub(crate) size: u32,
     /// Which line it is in.
-    #[serde(with = "lane")]
     pub(crate) priority: Priority,
     /// Its group.
     pub(crate) group: Option<Box<str>>,
@@ -159,28 +157,4 @@ pub(crate) struct Saved {
     pub(crate) is_running: bool,
     /// What went wrong, and whether it is dead.
     pub(crate) history: History,
-}
-
-/// Priorities as one byte.
-mod lane {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::message::Priority;
-
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "what serde calls it with"
-    )]
-    pub(super) fn serialize<S: Serializer>(lane: &Priority, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u8(*lane as u8)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Priority, D::Error> {
-        let index = u8::deserialize(from)?;
-        Priority::ALL
-            .get(usize::from(index))
-            .copied()
-            .ok_or_else(|| Error::custom(format_args!("priority {index} of 0 to 4")))
-    }
 }

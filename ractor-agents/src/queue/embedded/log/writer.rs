@@ -204,10 +204,15 @@ impl Log {
     /// [`Error::NoSpace`] only if nothing was appended and there is no room to note what was retired.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         self.check()?;
-        if self.tail.is_empty() && self.full.is_empty() && self.oldest == self.oldest_next {
+        if self.is_on_disk() && self.oldest == self.oldest_next {
             return Ok(());
         }
         self.write()
+    }
+
+    /// Whether everything that was appended is committed.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.tail.is_empty() && self.full.is_empty()
     }
 
     /// Says that nothing before the segment `oldest` is needed any more, not even to be replayed. Takes effect with the next

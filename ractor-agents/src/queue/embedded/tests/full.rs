@@ -73,3 +73,41 @@ fn on_a_full_disk_messages_are_refused_and_acknowledged() {
         .expect("there is room again");
     journal.commit().expect("the disk is well");
 }
+
+/// Acknowledgements are taken for a while, and then nothing is, which changes nothing: not in memory either.
+#[test]
+fn what_is_refused_for_want_of_room_has_changed_nothing() {
+    let disk = Simulated::new();
+    let mut journal = open(&disk, 1_000).expect("it opens");
+    for id in 0..2_000 {
+        journal
+            .enqueue(vec![draft(id, vec![1])], WINDOW, 1_000)
+            .expect("there is room");
+    }
+    journal.commit().expect("the disk is well");
+    let given = journal.change(|ledger, out| ledger.lease(2_000, 60_000, 1_000, out));
+    let mut given = given.expect("a lease is not on disk").into_iter();
+    disk.set_capacity(Some(disk.used()));
+    let refused = given.find(|given| {
+        let acked = journal.change_with_room(|ledger, out| ledger.ack(given.token, 1_000, out));
+        match acked {
+            Ok(acked) => acked.expect("the lease is good"),
+            Err(Error::Log(log::Error::NoSpace(_))) => return true,
+            Err(error) => panic!("{error}"),
+        }
+        journal.commit().expect("the disk is well");
+        false
+    });
+    let refused = refused.expect("it is never full");
+    let view = journal.ledger().find(refused.id);
+    assert!(view.is_some(), "not acknowledged, and gone");
+    disk.set_capacity(None);
+    let acked = journal.change_with_room(|ledger, out| ledger.ack(refused.token, 1_000, out));
+    acked
+        .expect("there is room again")
+        .expect("the lease is good");
+    journal.commit().expect("the disk is well");
+    drop(journal);
+    let journal = open(&disk.kill(), 2_000).expect("it opens");
+    assert_eq!(journal.ledger().stats().count(), given.count());
+}

@@ -1,7 +1,12 @@
 //! Ledger, log and writer together.
 
-mod crash;
+mod broken;
+mod dice;
+mod drops;
+mod errors;
 mod full;
+mod pair;
+mod power;
 mod rate;
 mod serve;
 
@@ -28,8 +33,12 @@ const SMALL: Options = Options {
 const WINDOW: u64 = 60_000;
 
 fn open(disk: &Simulated, now: u64) -> Result<Journal, Error> {
+    open_with(disk, Settings::default(), now)
+}
+
+fn open_with(disk: &Simulated, settings: Settings, now: u64) -> Result<Journal, Error> {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-    Journal::open(disk, SMALL, Settings::default(), 7, now)
+    Journal::open(disk, SMALL, settings, 7, now)
 }
 
 fn draft(id: u128, payload: Vec<u8>) -> Entry {

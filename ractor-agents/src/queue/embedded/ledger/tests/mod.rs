@@ -4,16 +4,17 @@ mod bounds;
 mod carrying;
 mod dead_letters;
 mod dedup;
+mod exhaustive;
 mod faults;
 mod leases;
 mod memory;
-mod model;
+pub(crate) mod model;
 mod order;
 mod properties;
 mod records;
 mod restarts;
 mod rig;
-mod steps;
+pub(crate) mod steps;
 
 use super::record::{Remembrance, Saved};
 use super::*;
@@ -34,16 +35,16 @@ struct Desk {
 
 /// All that is on disk, in an order that depends on nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Snapshot {
-    epoch: u64,
-    paused: bool,
-    next_order: u64,
-    messages: Vec<Saved>,
-    remembered: Vec<Remembrance>,
+pub(crate) struct Snapshot {
+    pub(crate) epoch: u64,
+    pub(crate) paused: bool,
+    pub(crate) next_order: u64,
+    pub(crate) messages: Vec<Saved>,
+    pub(crate) remembered: Vec<Remembrance>,
 }
 
 impl Ledger {
-    fn snapshot(&self, now: u64) -> Snapshot {
+    pub(crate) fn snapshot(&self, now: u64) -> Snapshot {
         let mut messages: Vec<Saved> = self
             .messages
             .iter()

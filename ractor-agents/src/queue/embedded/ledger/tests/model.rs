@@ -4,39 +4,42 @@ use std::collections::HashSet;
 
 use super::*;
 
-pub(super) struct Model {
-    pub(super) settings: Settings,
-    pub(super) now: u64,
-    pub(super) epoch: u64,
-    pub(super) paused: bool,
-    pub(super) next_order: u64,
-    pub(super) messages: Vec<Entry>,
-    pub(super) prints: Vec<Remembrance>,
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) settings: Settings,
+    pub(crate) now: u64,
+    pub(crate) epoch: u64,
+    pub(crate) paused: bool,
+    pub(crate) next_order: u64,
+    pub(crate) messages: Vec<Entry>,
+    pub(crate) prints: Vec<Remembrance>,
     /// Every token that was ever given.
-    pub(super) given: Vec<Given>,
+    pub(crate) given: Vec<Given>,
     /// Leases of this opening.
-    pub(super) leases: u64,
+    pub(crate) leases: u64,
     passed: [u32; 5],
     incarnations: u64,
 }
 
-pub(super) struct Entry {
-    pub(super) saved: Saved,
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) saved: Saved,
     /// Since it was enqueued or redriven.
     incarnation: u64,
     /// Index into the tokens.
-    pub(super) lease: Option<usize>,
+    pub(crate) lease: Option<usize>,
 }
 
-pub(super) struct Given {
-    pub(super) token: Token,
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) token: Token,
     until: u64,
     incarnation: u64,
     ended: Option<Stale>,
 }
 
 impl Entry {
-    pub(super) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.saved.history.dead.is_some()
     }
 
@@ -46,7 +49,7 @@ impl Entry {
 }
 
 impl Model {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             settings,
             now: 0,
@@ -63,7 +66,7 @@ impl Model {
     }
 
     /// `records` are those of the ledger's, for the chance in them.
-    pub(super) fn advance(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
+    pub(crate) fn advance(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
         self.now = self.now.max(now);
         let mut over: Vec<(u64, u64, Id)> = self
             .messages
@@ -103,7 +106,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn index(&self, id: Id) -> Option<usize> {
+    pub(crate) fn index(&self, id: Id) -> Option<usize> {
         self.messages.iter().position(|entry| entry.saved.id == id)
     }
 
@@ -195,7 +198,7 @@ impl Model {
             .retain(|entry| entry.saved.id != Id(u128::MAX));
     }
 
-    pub(super) fn dead(&self) -> Vec<Saved> {
+    pub(crate) fn dead(&self) -> Vec<Saved> {
         let mut dead: Vec<Saved> = self
             .messages
             .iter()
@@ -211,13 +214,13 @@ impl Model {
         dead
     }
 
-    pub(super) fn begin(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
+    pub(crate) fn begin(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
         let done = self.advance(now, records);
         self.sweep();
         done
     }
 
-    pub(super) fn enqueue(&mut self, batch: &[NewMessage]) -> Result<Vec<Outcome>, Refused> {
+    pub(crate) fn enqueue(&mut self, batch: &[NewMessage]) -> Result<Vec<Outcome>, Refused> {
         let mut outcomes = Vec::new();
         let mut accepted: Vec<&NewMessage> = Vec::new();
         for message in batch {
@@ -298,7 +301,7 @@ impl Model {
         }
     }
 
-    pub(super) fn lease(&mut self, count: usize, length: u64) -> Vec<(Token, u32)> {
+    pub(crate) fn lease(&mut self, count: usize, length: u64) -> Vec<(Token, u32)> {
         let mut leased = Vec::new();
         while leased.len() < count && !self.paused {
             let Some(at) = self.next() else { break };
@@ -365,7 +368,7 @@ impl Model {
         Some(ready.min_by_key(|(_, entry)| entry.saved.order)?.0)
     }
 
-    pub(super) fn holder(&self, token: Token) -> Result<usize, Stale> {
+    pub(crate) fn holder(&self, token: Token) -> Result<usize, Stale> {
         if token.epoch < self.epoch {
             return Err(Stale::Restarted);
         }
@@ -405,7 +408,7 @@ impl Model {
         })
     }
 
-    pub(super) fn start(&mut self, token: Token) -> Result<u32, Stale> {
+    pub(crate) fn start(&mut self, token: Token) -> Result<u32, Stale> {
         let at = self.holder(token)?;
         let saved = &mut self.messages[at].saved;
         if !saved.is_running {
@@ -415,14 +418,14 @@ impl Model {
         Ok(saved.attempts)
     }
 
-    pub(super) fn ack(&mut self, token: Token) -> Result<(), Stale> {
+    pub(crate) fn ack(&mut self, token: Token) -> Result<(), Stale> {
         let at = self.holder(token)?;
         self.end_lease(at, Stale::Gone);
         self.messages.remove(at);
         Ok(())
     }
 
-    pub(super) fn nack(
+    pub(crate) fn nack(
         &mut self,
         token: Token,
         delay: Option<u64>,
@@ -438,14 +441,14 @@ impl Model {
         Ok(Ok(fate))
     }
 
-    pub(super) fn extend(&mut self, token: Token, until: u64) -> Result<u64, Stale> {
+    pub(crate) fn extend(&mut self, token: Token, until: u64) -> Result<u64, Stale> {
         let at = self.holder(token)?;
         let given = &mut self.given[self.messages[at].lease.expect("held")];
         given.until = given.until.max(until);
         Ok(given.until)
     }
 
-    pub(super) fn release(&mut self, token: Token) -> Result<(), ReleaseError> {
+    pub(crate) fn release(&mut self, token: Token) -> Result<(), ReleaseError> {
         let at = self.holder(token)?;
         if self.messages[at].saved.is_running {
             return Err(ReleaseError::Started);
@@ -454,14 +457,14 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn reject(&mut self, token: Token) -> Result<(), Stale> {
+    pub(crate) fn reject(&mut self, token: Token) -> Result<(), Stale> {
         let at = self.holder(token)?;
         self.bury(at, Reason::rejected("no such customer"));
         self.sweep();
         Ok(())
     }
 
-    pub(super) fn select(&self, selection: &Selection) -> Vec<Id> {
+    pub(crate) fn select(&self, selection: &Selection) -> Vec<Id> {
         let dead = self.dead();
         match selection {
             Selection::Ids(ids) => {
@@ -487,7 +490,7 @@ impl Model {
         }
     }
 
-    pub(super) fn redrive(&mut self, selection: &Selection) -> Result<usize, Refused> {
+    pub(crate) fn redrive(&mut self, selection: &Selection) -> Result<usize, Refused> {
         let ids = self.select(selection);
         let size = |id: &Id| self.messages[self.index(*id).expect("dead")].saved.size;
         self.room_for(ids.len(), ids.iter().map(|id| u64::from(size(id))).sum())?;
@@ -508,19 +511,19 @@ impl Model {
         Ok(ids.len())
     }
 
-    pub(super) fn discard(&mut self, selection: &Selection) -> usize {
+    pub(crate) fn discard(&mut self, selection: &Selection) -> usize {
         let ids = self.select(selection);
         self.messages.retain(|entry| !ids.contains(&entry.saved.id));
         ids.len()
     }
 
-    pub(super) fn purge(&mut self) -> usize {
+    pub(crate) fn purge(&mut self) -> usize {
         let before = self.messages.len();
         self.messages.retain(|entry| !entry.is_free());
         before - self.messages.len()
     }
 
-    pub(super) fn restart(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
+    pub(crate) fn restart(&mut self, now: u64, records: &[Record]) -> Result<(), String> {
         self.now = self.now.max(now);
         self.epoch += 1;
         self.leases = 0;
@@ -551,7 +554,7 @@ impl Model {
         self.begin(now, records)
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut messages: Vec<Saved> = self
             .messages
             .iter()
@@ -569,7 +572,7 @@ impl Model {
         }
     }
 
-    pub(super) fn position(&self, entry: &Entry) -> Position {
+    pub(crate) fn position(&self, entry: &Entry) -> Position {
         let saved = &entry.saved;
         if entry.is_dead() {
             Position::Dead
@@ -586,7 +589,7 @@ impl Model {
     }
 
     /// When something happens next that shows.
-    pub(super) fn next_due(&self) -> Option<u64> {
+    pub(crate) fn next_due(&self) -> Option<u64> {
         let alive = self.messages.iter().filter(|entry| !entry.is_dead());
         let times = alive.flat_map(|entry| {
             let saved = &entry.saved;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Enqueue(Vec<Spec>),
     Lease {
         count: usize,
@@ -35,20 +35,20 @@ pub(super) enum Step {
 
 /// A message; its name, group and fingerprint are of few, so that they meet.
 #[derive(Clone, Debug)]
-pub(super) struct Spec {
-    pub(super) id: u128,
-    pub(super) priority: usize,
-    pub(super) group: Option<u8>,
-    pub(super) delay: Option<u64>,
-    pub(super) ttl: Option<u64>,
-    pub(super) attempts_max: u32,
-    pub(super) dedup: Option<(u8, u64)>,
-    pub(super) size: u32,
+pub(crate) struct Spec {
+    pub(crate) id: u128,
+    pub(crate) priority: usize,
+    pub(crate) group: Option<u8>,
+    pub(crate) delay: Option<u64>,
+    pub(crate) ttl: Option<u64>,
+    pub(crate) attempts_max: u32,
+    pub(crate) dedup: Option<(u8, u64)>,
+    pub(crate) size: u32,
 }
 
 /// Which token.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Pick {
+pub(crate) enum Pick {
     /// One of those that should be good.
     Good(usize),
     /// One of those that were ever given.
@@ -58,7 +58,7 @@ pub(super) enum Pick {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     Ids(Vec<u128>),
     Oldest {
         kind: Option<ReasonKind>,
@@ -113,7 +113,7 @@ fn choice() -> impl Strategy<Value = Choice> {
     ]
 }
 
-pub(super) fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => vec(spec(), 1..5).prop_map(Step::Enqueue),
         24 => (1..4_usize, 1..4_000_u64).prop_map(|(count, length)| Step::Lease { count, length }),
@@ -136,7 +136,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Few enough bounds to meet them.
-pub(super) fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     (
         prop_oneof![Just(6_usize), Just(1_000)],
         prop_oneof![Just(80_u64), Just(1_000_000)],

@@ -8,6 +8,7 @@ mod contents;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
@@ -46,6 +47,8 @@ pub struct Counts {
     pub folder_syncs: u64,
     /// Reads of files.
     pub reads: u64,
+    /// Syncs of a file by whoever had a sync of it fail: what that has lost, another would not tell.
+    pub repeated_syncs: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -327,6 +330,7 @@ impl Simulated {
         Arc::new(Handle {
             disk: self.clone(),
             id,
+            has_failed: AtomicBool::new(false),
         })
     }
 }
@@ -335,6 +339,8 @@ impl Simulated {
 struct Handle {
     disk: Simulated,
     id: u64,
+    /// A sync has.
+    has_failed: AtomicBool,
 }
 
 impl DiskFile for Handle {
@@ -390,6 +396,7 @@ impl DiskFile for Handle {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.disk.state.lock();
         state.counts.syncs += 1;
+        state.counts.repeated_syncs += u64::from(self.has_failed.load(Ordering::Relaxed));
         let number = state.counts.operations;
         let fault = state.operation()?;
         let contents = state
@@ -407,6 +414,7 @@ impl DiskFile for Handle {
         let random = &mut StdRng::seed_from_u64(number);
         contents.on_disk = contents.torn(Torn::choose(random), random);
         contents.writes.clear();
+        self.has_failed.store(true, Ordering::Relaxed);
         Err(kind.into())
     }
 
