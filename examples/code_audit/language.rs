@@ -150,4 +150,13 @@ mod tests {
         std::fs::write(&path, "#!/usr/bin/env python\n").unwrap();
         assert_eq!(Language::detect(&path, "plain words\n"), None);
     }
+
+    #[test]
+    fn a_language_is_known_by_its_name_again() {
+        for (kind, _) in LanguageType::list() {
+            let language = Language(*kind);
+            assert_eq!(Language::try_from(language.name().to_owned()), Ok(language));
+        }
+        assert!(Language::try_from("Volapük".to_owned()).is_err());
+    }
 }
