@@ -74,6 +74,9 @@ pub async fn audit(order: &Order, place: Place, progress: &Progress) -> Result<F
         swarm.stop(inspector.id(), END_WITHIN).await;
     }
     let status = swarm.status();
+    if !status.messages.balances() {
+        return Err(Unfinished::Disorder(status.messages).into());
+    }
     let report = desk.collection.fold().report(Run {
         root: order.root.display().to_string(),
         messages: team::messages(status.messages),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ractor_agents::prelude::Result;
-use ractor_agents::queue::{Backoff, Claim, Dedup, Error, Queue, QueueBuilder};
+use ractor_agents::queue::{Backoff, Claim, Dedup, Delivery, Error, Queue, QueueBuilder};
 use ractor_agents::swarm::Swarm;
 
 use super::place::{NAMESPACE, Place};
@@ -104,20 +104,15 @@ impl Queues {
     /// # Errors
     /// [`Taken`].
     pub async fn take_on(&self, place: &Place, wanted: &Audit) -> Result<(Audit, Claim), Taken> {
-        let (audit, claim) = match self.claim(wanted).await {
-            Ok(Some(taken)) => taken,
-            Ok(None) => {
-                let place = place.broker.address();
-                return Err(Taken::Busy { place });
-            }
-            Err(source) => {
-                let place = place.broker.address();
-                return Err(Taken::Queue { place, source });
-            }
-        };
+        let at = place.broker.address();
+        let taken = self.claim(wanted).await.map_err(|source| Taken::Queue {
+            place: at.clone(),
+            source,
+        })?;
+        let (audit, claim) = taken.ok_or_else(|| Taken::Busy { place: at.clone() })?;
         if (&audit.root, audit.no_ignore) != (&wanted.root, wanted.no_ignore) {
             return Err(Taken::Other {
-                place: place.broker.address(),
+                place: at,
                 root: Path::new(&audit.root).to_owned(),
                 no_ignore: audit.no_ignore,
             });
@@ -128,17 +123,15 @@ impl Queues {
     async fn claim(&self, wanted: &Audit) -> Result<Option<(Audit, Claim)>, Error> {
         let mut delivery = self.audit.lease().wait(Duration::ZERO).await?;
         if delivery.is_none() && self.audit.stats().await?.count() == 0 {
-            // One group: should two begin at the same moment, only one of theirs is on lease at a time.
-            self.audit.enqueue(wanted).group("audit").await?;
+            // Should two begin at a server at the same moment, they do not know of each other. Each passes over the results of the
+            // other, and what is missing in the end it enqueues again.
+            self.audit.enqueue(wanted).await?;
         }
         if delivery.is_none() {
             // Whoever has it may have died: then it comes back.
             delivery = self.audit.lease().wait(2 * LEASE).await?;
         }
-        Ok(delivery.map(|delivery| {
-            let (audit, claim) = delivery.into_parts();
-            (audit, claim)
-        }))
+        Ok(delivery.map(Delivery::into_parts))
     }
 }
 
