@@ -251,9 +251,9 @@ impl Finished {
     /// # Errors
     /// What the broker or the system says. Then something is left; the next audit at this queue goes on with it, or passes over it.
     pub async fn clear(self) -> Result<()> {
-        // From here on the next one is another audit.
-        self.claim.ack().await?;
         if self.place.folder.is_none() {
+            // From here on the next one is another audit.
+            self.claim.ack().await?;
             self.queues.files.purge().await?;
             let mut results = self.results.into_iter();
             loop {

@@ -42,6 +42,9 @@ const SEGMENT_BYTES: u32 = 4 << 20;
 /// The namespace of the queues, and the folder that they are in below the one that was named.
 pub const NAMESPACE: &str = "code-audit";
 
+/// The queue that says which audit it is.
+pub const AUDIT: &str = "audit";
+
 impl Place {
     /// The broker that `place` names: by its scheme, else it is a folder. Another broker is a line here.
     ///
@@ -79,7 +82,10 @@ impl Place {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
-        fs::remove_dir_all(folder.join(NAMESPACE))?;
+        let own = folder.join(NAMESPACE);
+        // First what says which audit it is: from then on the next one is another.
+        fs::remove_dir_all(own.join(AUDIT))?;
+        fs::remove_dir_all(own)?;
         match fs::remove_dir(folder) {
             Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(error),
             _ => Ok(()),
@@ -118,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let queue = folder.path().join("queue");
         let place = Place::find(queue.as_os_str()).unwrap();
-        let fill = || fs::create_dir_all(queue.join(NAMESPACE).join("files")).unwrap();
+        let fill = || fs::create_dir_all(queue.join(NAMESPACE).join(AUDIT)).unwrap();
         fill();
         fs::write(queue.join("mine"), "").unwrap();
         place.clear().unwrap();

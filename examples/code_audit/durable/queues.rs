@@ -7,7 +7,7 @@ use ractor_agents::prelude::Result;
 use ractor_agents::queue::{Backoff, Claim, Dedup, Delivery, Error, Queue, QueueBuilder};
 use ractor_agents::swarm::Swarm;
 
-use super::place::{NAMESPACE, Place};
+use super::place::{AUDIT, NAMESPACE, Place};
 use super::wire::{Audit, Found, Job};
 
 /// The three queues.
@@ -88,7 +88,7 @@ impl Queues {
         let open = async {
             Ok(Self {
                 // First, so that whoever comes second has touched nothing when it is told that the queue is in use.
-                audit: at(swarm, place, "audit").lease(LEASE).await?,
+                audit: at(swarm, place, AUDIT).lease(LEASE).await?,
                 files: files.dedup(dedup).backoff(BACKOFF).lease(LEASE).await?,
                 results: results.lease(RESULTS_LEASE).await?,
             })
