@@ -1,5 +1,6 @@
 //! What the command line says.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// How many analysts work side by side [default: two per processor].
+    /// How many analysts work side by side [default: two per processor; 32 with a queue, since they wait for the disk].
     #[arg(long, value_name = "N")]
     pub agents: Option<NonZeroUsize>,
 
@@ -32,6 +33,17 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
+    /// Keeps the work in a durable queue: a folder, made if there is none. Killed at any moment and started again with the same
+    /// PATH and PLACE, the audit goes on where it was, and the report is the same. When that has been written, nothing of the audit is
+    /// left in PLACE.
+    #[arg(long, value_name = "PLACE")]
+    pub queue: Option<OsString>,
+
+    /// Only helps whoever writes the report of the audit in PLACE, which has to be at a server, and ends with it. The audited folder
+    /// has to be there under the same path.
+    #[arg(long, requires = "queue", conflicts_with = "json")]
+    pub worker: bool,
+
     /// Audits ignored and hidden files too; only `.git` stays out.
     #[arg(long)]
     pub no_ignore: bool,
@@ -42,14 +54,18 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The pool's size: what `--agents` says, or two per processor, but no more than [`AGENTS_DEFAULT_MAX`].
+    /// The pool's size: what `--agents` says, or two per processor, but no more than [`AGENTS_DEFAULT_MAX`]; with a queue, just that.
     pub fn agent_count(&self) -> NonZeroUsize {
         let two_each = || {
             let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             let two_each = processors.saturating_add(processors.get());
             two_each.min(AGENTS_DEFAULT_MAX)
         };
-        self.agents.unwrap_or_else(two_each)
+        let default = || match self.queue {
+            Some(_) => AGENTS_DEFAULT_MAX,
+            None => two_each(),
+        };
+        self.agents.unwrap_or_else(default)
     }
 
     /// Who is killed when.
@@ -109,6 +125,15 @@ mod tests {
         assert!(!cli.no_ignore && !cli.quiet);
         let processors = std::thread::available_parallelism().unwrap().get();
         assert_eq!(cli.agent_count().get(), (2 * processors).min(32));
+    }
+
+    #[test]
+    fn whoever_waits_for_the_disk_is_not_alone() {
+        let cli = parse(&["--queue", "target/audit"]).unwrap();
+        assert_eq!(cli.agent_count(), AGENTS_DEFAULT_MAX);
+        let cli = parse(&["--queue", "target/audit", "--agents", "3"]).unwrap();
+        assert_eq!((cli.agent_count().get(), cli.worker), (3, false));
+        assert!(parse(&["--worker"]).unwrap_err().contains("--queue"));
     }
 
     #[test]

@@ -226,7 +226,7 @@ impl Fold {
         }
         let hits = self.hits.get(&subject).into_iter().flatten();
         report.findings.extend(hits.map(|hit| Finding {
-            rule: hit.rule.to_owned(),
+            rule: hit.rule.clone().into_owned(),
             severity: hit.severity,
             path: path.to_owned(),
             line: hit.line,
@@ -314,7 +314,7 @@ mod tests {
 
     fn hit(line: u64, rule: &'static str) -> Hit {
         Hit {
-            rule,
+            rule: rule.into(),
             severity: Severity::Low,
             line,
             excerpt: "unsafe {".into(),

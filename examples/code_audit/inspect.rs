@@ -11,12 +11,13 @@ use std::panic;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use tokei::{Config, LanguageType};
 
 use crate::language::Language;
 
 /// What one text adds up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counts {
     /// The number of `\n`, plus one for a last line without it.
     pub lines: u64,

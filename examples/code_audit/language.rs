@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tokei::{Config, LanguageType};
 
-/// A language that the counting library knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A language that the counting library knows. Stored by its name, since the library's own numbers are those of its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
 pub struct Language(LanguageType);
 
 impl Language {
@@ -37,6 +39,21 @@ impl Language {
     /// The library's own.
     pub fn kind(self) -> LanguageType {
         self.0
+    }
+}
+
+impl From<Language> for &'static str {
+    fn from(language: Language) -> Self {
+        language.name()
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let unknown = || format!("{name} is no language known");
+        LanguageType::from_name(&name).map(Self).ok_or_else(unknown)
     }
 }
 
@@ -132,5 +149,14 @@ mod tests {
         let path = folder.path().join("script");
         std::fs::write(&path, "#!/usr/bin/env python\n").unwrap();
         assert_eq!(Language::detect(&path, "plain words\n"), None);
+    }
+
+    #[test]
+    fn a_language_is_known_by_its_name_again() {
+        for (kind, _) in LanguageType::list() {
+            let language = Language(*kind);
+            assert_eq!(Language::try_from(language.name().to_owned()), Ok(language));
+        }
+        assert!(Language::try_from("Volapük".to_owned()).is_err());
     }
 }

@@ -3,18 +3,20 @@
 //!
 //! ```text
 //! cargo run --release --example code_audit -- [PATH=.] [--json FILE] [--agents N] [--chaos DURATION] [--seed N]
-//!                                             [--no-ignore] [--quiet]
+//!                                             [--no-ignore] [--quiet] [--queue PLACE [--worker]]
 //! ```
 //!
 //! A scout walks the tree, a pool of analysts counts lines, auditors apply the security rules, a reporter puts the facts
 //! together. `--chaos 20ms` kills one of them (or a supervisor) every 20 ms: the report is the same. How that comes about
-//! is told in [`agents`].
+//! is told in [`agents`]. `--queue FOLDER` sends the work through a durable queue: the program can be killed at any moment, and goes on
+//! where it was when it is started again. How is told in [`durable`].
 //!
 //! Ends with a table (or JSON), and with status 0 whatever it found; with 2 and a message where there is nothing to audit.
 
 mod agents;
 mod chaos;
 mod cli;
+mod durable;
 mod fold;
 mod inspect;
 mod language;
@@ -60,10 +62,26 @@ fn run(cli: &cli::Cli) -> Result<()> {
         chaos: cli.chaos(),
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let report = runtime.block_on(team::report(&order, &progress));
+    let Some(place) = &cli.queue else {
+        let report = runtime.block_on(team::report(&order, &progress));
+        progress.finish();
+        return print(cli, &report?);
+    };
+    let place = durable::Place::find(place)?;
+    if cli.worker {
+        return runtime.block_on(durable::work(&order, place));
+    }
+    let finished = runtime.block_on(durable::audit(&order, place, &progress));
     progress.finish();
+    let finished = finished?;
+    print(cli, &finished.report)?;
+    runtime.block_on(finished.clear())
+}
+
+/// Writes the report, as far as anybody reads it.
+fn print(cli: &cli::Cli, report: &Report) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match write(cli, &report?, &mut stdout) {
+    match write(cli, report, &mut stdout).and_then(|()| stdout.flush()) {
         // Whoever reads had enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),

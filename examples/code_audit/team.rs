@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use ractor_agents::agent::{Agent, AgentRef};
 use ractor_agents::mailbox::{Accounting, dedup};
 use ractor_agents::prelude::Result;
+use ractor_agents::queue;
 use ractor_agents::supervision::{Backoff, Intensity};
 use ractor_agents::swarm::{Spawn, Swarm};
 use tokio::sync::broadcast::error::RecvError;
@@ -35,6 +36,16 @@ pub struct Order {
     pub chaos: Option<Chaos>,
 }
 
+impl Order {
+    /// How many attempts a file has that goes through a queue: the queue's usual number, unless somebody is killed all the time.
+    pub fn attempts(&self) -> u32 {
+        match self.chaos {
+            Some(_) => u32::MAX,
+            None => queue::Options::default().attempts,
+        }
+    }
+}
+
 /// Why there is no report, although there is something to audit.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
@@ -44,7 +55,7 @@ pub enum Unfinished {
         /// The message's name.
         message: String,
         /// How often it was tried.
-        attempts: u16,
+        attempts: u32,
         /// Why the last attempt ended.
         reason: String,
     },
@@ -64,7 +75,7 @@ const WINDOW: Duration = Duration::from_hours(24);
 const CONTENTS_MAX: usize = 1 << 20;
 
 /// How long the agents may take for what is left when the report is complete, which is next to nothing.
-const END_WITHIN: Duration = Duration::from_secs(30);
+pub const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Audits everything below the root.
 ///
@@ -173,7 +184,7 @@ impl Team {
 
 /// An agent that nothing wears out: a message has all the attempts that can be counted, the agent restarts at once and
 /// as often as may be.
-fn hardy<A: Agent>(spawn: Spawn<A>) -> Spawn<A> {
+pub fn hardy<A: Agent, L, Count, W>(spawn: Spawn<A, L, Count, W>) -> Spawn<A, L, Count, W> {
     spawn
         .attempts(u16::MAX)
         .restart_backoff(Backoff::NONE)
@@ -205,7 +216,7 @@ fn unfinished(
     match letter {
         Ok(letter) => Unfinished::DeadLetter {
             message: (letter.id).map_or_else(|| "a message".to_owned(), |id| id.to_string()),
-            attempts: letter.attempts,
+            attempts: letter.attempts.into(),
             reason: letter.reason.to_string(),
         },
         Err(missed) => Unfinished::DeadLetter {
@@ -216,7 +227,7 @@ fn unfinished(
     }
 }
 
-fn messages(accounting: Accounting) -> Messages {
+pub fn messages(accounting: Accounting) -> Messages {
     Messages {
         accepted: accounting.accepted,
         handled: accounting.handled,

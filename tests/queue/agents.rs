@@ -7,6 +7,7 @@ use ractor_agents::agent::AskError;
 use ractor_agents::mailbox::{Refusal, ttl};
 use ractor_agents::prelude::*;
 use ractor_agents::queue::{Backoff, Binding, Cause, Error, Queue, Reason};
+use ractor_agents::supervision;
 use ractor_agents::swarm::SpawnError;
 use serde::{Deserialize, Serialize};
 use tests::{Gate, Log, ms, secs};
@@ -402,6 +403,32 @@ async fn its_courier_may_be_killed_at_any_time() -> Result {
     let mut jobs: Vec<_> = told.iter().map(|(job, _)| *job).collect();
     jobs.dedup();
     assert_eq!(jobs.len(), 50, "each of them, once: {told:?}");
+    Ok(())
+}
+
+/// More often than an agent may be in the time.
+#[tokio::test]
+async fn its_courier_is_never_given_up() -> Result {
+    let (swarm, _folder) = swarm()?;
+    let clerk = Clerk::new();
+    let spawn = swarm
+        .spawn(clerk.clone())
+        .restart_backoff(supervision::Backoff::NONE);
+    let agent = spawn.queue("jobs").await?;
+    let mut kills = 0;
+    let killing = async {
+        while kills < 30 {
+            let tree = swarm.tree();
+            let mut couriers = tree.nodes().iter();
+            let courier = couriers.find(|node| node.path.to_string().ends_with("courier"));
+            kills += usize::from(courier.is_some_and(|courier| courier.kill()));
+            // Its restart is told to nobody.
+            tokio::time::sleep(ms(2)).await;
+        }
+    };
+    tokio::time::timeout(secs(20), killing).await?;
+    agent.tell(Job::Do(1)).await?;
+    assert_eq!(clerk.told(1).await, [(Job::Do(1), 1)]);
     Ok(())
 }
 

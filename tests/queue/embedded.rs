@@ -2,7 +2,7 @@
 
 use ractor_agents::queue::{Embedded, Error, Stale};
 use ractor_agents::swarm::Swarm;
-use tests::secs;
+use tests::{ms, secs};
 
 use crate::{NOW, Result, reopened, swarm};
 
@@ -83,6 +83,26 @@ async fn a_killed_actor_of_a_queue_interrupts_nobody() -> Result {
     assert!(kills > 0);
     held.ack().await?;
     assert_eq!(queue.stats().await?.count(), 9);
+    Ok(())
+}
+
+/// Killed more often than a lease is renewed.
+#[tokio::test]
+async fn a_queue_whose_actor_is_killed_again_and_again_renews_its_leases() -> Result {
+    let (swarm, _folder) = swarm()?;
+    let queue = swarm.queue::<u32>("numbers").lease(ms(1_200)).await?;
+    queue.enqueue(&1).await?;
+    let held = queue.lease().await?.ok_or("nothing came")?;
+    for _ in 0..6 {
+        // Less than a third of the lease; all of them together are longer than it.
+        tokio::time::sleep(ms(300)).await;
+        let tree = swarm.tree();
+        let mut nodes = tree.nodes().iter();
+        let actor = nodes.find(|node| node.path.to_string().contains("numbers"));
+        actor.ok_or("no actor")?.kill();
+    }
+    assert!(!held.is_lost());
+    held.ack().await?;
     Ok(())
 }
 

@@ -13,19 +13,21 @@ mod constructs;
 mod excerpt;
 mod secrets;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 use crate::report::Severity;
 
 /// Something found in a content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
     /// The rule's name.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// The rule's severity.
     pub severity: Severity,
     /// The line, from 1.
@@ -251,14 +253,14 @@ fn hits(content: &str, finds: &[Find], masks: &[Range<usize>]) -> Vec<Hit> {
         if !is_said {
             let excerpt = excerpt::excerpt(content, line_start..line_end, *at, masks);
             hits.push(Hit {
-                rule: rule.name,
+                rule: rule.name.into(),
                 severity: rule.severity,
                 line,
                 excerpt,
             });
         }
     }
-    hits.sort_by_key(|hit| (hit.line, hit.rule));
+    hits.sort_by(|one, other| (one.line, &one.rule).cmp(&(other.line, &other.rule)));
     hits
 }
 

@@ -2,6 +2,7 @@
 
 mod parts;
 mod process;
+mod queue;
 mod swarm;
 
 use std::fs;

@@ -13,12 +13,12 @@ use crate::report::Report;
 /// Above this the program hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| examples::program("code_audit"))
 }
 
-fn audit(arguments: &[&str]) -> Output {
+pub fn audit(arguments: &[&str]) -> Output {
     let mut child = Command::new(program())
         .args(arguments)
         .stdin(Stdio::null())
@@ -46,7 +46,7 @@ fn audit(arguments: &[&str]) -> Output {
     output
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::iter;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::broker::Settlement;
 use super::{Error, Options, Token};
@@ -19,6 +19,8 @@ use crate::queue::Backend;
 pub(super) struct Holds {
     held: Mutex<HashMap<Token, Arc<Hold>>>,
     came: Notify,
+    /// When they are renewed next. Kept here, so that whoever takes over from an actor that was killed does not begin to wait anew.
+    due: Mutex<Option<Instant>>,
 }
 
 /// One of them.
@@ -99,7 +101,9 @@ impl Holds {
             if self.held.lock().is_empty() {
                 self.came.notified().await;
             }
-            sleep(options.lease / RENEWED_AT).await;
+            let third = options.lease / RENEWED_AT;
+            let due = *(self.due.lock()).get_or_insert_with(|| Instant::now() + third);
+            sleep_until(due).await;
             let held: Vec<_> = self.held.lock().values().cloned().collect();
             let renewed = iter(held).map(|hold| async move {
                 let extended = backend.settle(hold.token, Settlement::Extend).await;
@@ -116,6 +120,7 @@ impl Holds {
                     _ => {}
                 }
             }
+            *self.due.lock() = None;
         }
     }
 }
