@@ -66,9 +66,10 @@ impl Link {
                 return make(&link.consuming, &link.names, &link.options, at.known_after).await;
             };
             // It is as it was made, whatever its bounds.
-            match is_made(&link.consuming, &link.names).await? {
-                true => Ok(()),
-                false => Err(Error::NoSuchQueue(sought.clone())),
+            if is_made(&link.consuming, &link.names).await? {
+                Ok(())
+            } else {
+                Err(Error::NoSuchQueue(sought.clone()))
             }
         };
         let made = timeout(options.patience, made);
