@@ -13,6 +13,7 @@ use benches::bench::{asked_for, measuring, runtime, scaled};
 use benches::durable::disk::{self, SyncTime};
 use benches::durable::{DurableQueue, Ours};
 use benches::machine;
+use benches::stopwatch::process_time;
 use benches::table::Table;
 
 /// How a process is told what to do: which task, and in which folder.
@@ -38,50 +39,45 @@ fn compare() {
     let mut table = Table::new(&["what", "figure"]);
     let mut add = |what: String, figure: String| table.add(vec![what, figure]);
 
-    let live = messages();
     let full = path.join("full");
     run("fill", &full);
     for state in ["in the cache", "not in the cache"] {
-        let mut times: Vec<f64> = (0..scaled(5, 1))
-            .map(|_| {
-                if state != "in the cache" {
-                    disk::forget(&full);
-                }
-                number(&run("open", &full)) / 1e6
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        add(
-            format!("opened after SIGKILL with {live} messages in it, its files {state}"),
-            format!(
-                "{:.2} s ({:.2} to {:.2})",
-                times[times.len() / 2],
-                times[0],
-                times[times.len() - 1]
-            ),
+        let opened = (0..scaled(5, 1)).map(|_| {
+            if state != "in the cache" {
+                disk::forget(&full);
+            }
+            run("open", &full)
+        });
+        let what = format!(
+            "opened after SIGKILL with {} messages, its files {state}",
+            messages()
         );
+        add(what, middle(opened.collect()));
     }
     add(
-        format!("its files, {live} messages in it"),
+        format!("its files, {} messages in it", messages()),
         mebibytes(disk::bytes_in(&full)),
     );
     fs::remove_dir_all(&full).expect("it is there");
 
-    for (task, live) in [("pass", 0), ("pass_over", live_beside())] {
-        let passed = path.join(task);
-        let most = number(&run(task, &passed));
+    let passed = [
+        ("pass", 0, "without keys"),
+        ("pass_over", live_beside(), "without keys"),
+        ("pass_keyed", live_beside(), "their keys remembered"),
+    ];
+    for (task, live, keys) in passed {
+        let folder = path.join(task);
+        let most = run(task, &folder);
+        let most = mebibytes(most.parse().expect("the child prints a number"));
+        let end = mebibytes(disk::bytes_in(&folder));
         add(
             format!(
-                "its files while {} messages came and went beside {live} that stay: at most, and at the end",
+                "its files, {} messages come and gone, {keys}, {live} left",
                 messages()
             ),
-            format!(
-                "{:.0} and {}",
-                most / MEBIBYTE,
-                mebibytes(disk::bytes_in(&passed))
-            ),
+            format!("{end}, {most} at most"),
         );
-        fs::remove_dir_all(&passed).expect("it is there");
+        fs::remove_dir_all(&folder).expect("it is there");
     }
     let bytes = number(&run("remember", &path.join("remember")));
     add(
@@ -98,14 +94,25 @@ fn compare() {
     println!("fdatasync p50 / p99: {} after", SyncTime::measure(path));
 }
 
-const MEBIBYTE: f64 = 1_048_576.0;
+/// The median of times and of processor times, with the shortest and the longest, of lines with both in microseconds.
+fn middle(lines: Vec<String>) -> String {
+    let mut times = [Vec::new(), Vec::new()];
+    for line in lines {
+        for (times, text) in times.iter_mut().zip(line.split(' ')) {
+            let time: f64 = text.parse().expect("the child prints numbers");
+            times.push(time / 1e6);
+        }
+    }
+    let [wall, cpu] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        let (first, last) = (times[0], times[times.len() - 1]);
+        format!("{:.2} s ({first:.2} to {last:.2})", times[times.len() / 2])
+    });
+    format!("{wall}, of processor time {cpu}")
+}
 
 fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
-}
-
-fn number(text: &str) -> f64 {
-    text.parse().expect("the child prints a number")
 }
 
 fn messages() -> u64 {
@@ -142,17 +149,18 @@ fn run(task: &str, folder: &Path) -> String {
 }
 
 async fn child(task: &str, folder: &Path) {
-    let began = Instant::now();
+    let (began, worked) = (Instant::now(), process_time());
     let queue = Ours::open(folder).await;
-    let opened = began.elapsed();
+    let (opened, worked) = (began.elapsed(), process_time() - worked);
     match task {
         "fill" => {
             send(&queue, 0, messages()).await;
             println!();
         }
-        "open" => println!("{}", opened.as_micros()),
-        "pass" => println!("{}", pass(&queue, folder, 0).await),
-        "pass_over" => println!("{}", pass(&queue, folder, live_beside()).await),
+        "open" => println!("{} {}", opened.as_micros(), worked.as_micros()),
+        "pass" => println!("{}", pass(&queue, folder, 0, false).await),
+        "pass_over" => println!("{}", pass(&queue, folder, live_beside(), false).await),
+        "pass_keyed" => println!("{}", pass(&queue, folder, live_beside(), true).await),
         "remember" => println!("{}", remember(&queue).await),
         other => panic!("{other} is no task"),
     }
@@ -168,16 +176,21 @@ async fn send(queue: &Ours, first: u64, count: u64) {
 }
 
 /// Sends messages and acknowledges as many, the oldest first, with some in line all the while. The most bytes that the files took.
-async fn pass(queue: &Ours, folder: &Path, beside: u64) -> u64 {
-    send(queue, 0, beside).await;
+async fn pass(queue: &Ours, folder: &Path, beside: u64, keyed: bool) -> u64 {
     let mut most = 0;
-    for at in (beside..beside + messages()).step_by(WAVE) {
-        send(queue, at, WAVE as u64).await;
-        queue.finish(WAVE).await;
+    for at in (0..beside + messages()).step_by(WAVE) {
+        if keyed {
+            send(queue, at, WAVE as u64).await;
+        } else {
+            queue.enqueue_keyless(WAVE).await;
+        }
+        if at >= beside {
+            queue.finish(WAVE).await;
+        }
         most = most.max(disk::bytes_in(folder));
     }
     // Real time: nothing tells when the writer has tidied up.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     most
 }
 

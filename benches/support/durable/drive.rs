@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::DurableQueue;
+use crate::stopwatch::Stopwatch;
 
 /// How much is done: until either is reached.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub struct Until {
 pub struct Flow {
     /// So many messages.
     pub count: u64,
-    /// In this time.
+    /// In this time, by the [clock](Stopwatch) that the run was asked for.
     pub took: Duration,
     /// How long calls took; of many calls, some.
     pub waits: Vec<Duration>,
@@ -58,6 +59,7 @@ struct Tickets {
     next: AtomicU64,
     until: Until,
     began: Instant,
+    watch: Stopwatch,
 }
 
 impl Tickets {
@@ -66,6 +68,7 @@ impl Tickets {
             next: AtomicU64::new(0),
             until,
             began: Instant::now(),
+            watch: Stopwatch::start(),
         })
     }
 
@@ -99,7 +102,7 @@ pub async fn enqueue<Q: DurableQueue>(
     }
     Flow {
         count,
-        took: tickets.began.elapsed(),
+        took: tickets.watch.elapsed(),
         waits,
         commits: queue.commits().zip(before).map(|(now, then)| now - then),
     }
@@ -155,7 +158,7 @@ pub async fn pass<Q: DurableQueue>(queue: &Arc<Q>, callers: usize, until: Until)
         () = goal.reach(count) => {}
         Some(ended) = consumers.join_next() => ended.expect("the store is well"),
     }
-    let took = tickets.began.elapsed();
+    let took = tickets.watch.elapsed();
     consumers.shutdown().await;
     Flow {
         count,

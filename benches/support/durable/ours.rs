@@ -62,6 +62,16 @@ impl Ours {
         }
     }
 
+    /// Takes messages in that have no key, all at once.
+    ///
+    /// # Panics
+    /// If the disk fails.
+    pub async fn enqueue_keyless(&self, count: usize) {
+        let batch = (0..count).map(|_| self.queue.enqueue(&self.letter));
+        let receipts = self.queue.enqueue_batch(batch).await;
+        receipts.expect("the disk is well");
+    }
+
     /// Drops whatever is in line.
     ///
     /// # Panics
