@@ -100,7 +100,7 @@ impl Journal {
     ) -> Result<Vec<Outcome>, Error> {
         self.change(|ledger, out| ledger.advance(now, out))?;
         let now = self.ledger.now();
-        let (mut messages, payloads): (Vec<_>, Vec<_>) = batch
+        let (messages, payloads): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|entry| split(entry, window, now))
             .unzip();
@@ -113,13 +113,15 @@ impl Journal {
         let groups: usize = groups.map(|group| group.len()).sum();
         let record_bytes = messages.len() * NEW_MESSAGE_MAX + groups;
         self.make_room(messages.len(), payload_bytes, record_bytes)?;
-        let each = messages.iter_mut().zip(&payloads).zip(&outcomes);
-        for ((message, payload), outcome) in each {
+        let mut accepted = Vec::with_capacity(messages.len());
+        let each = messages.into_iter().zip(&payloads).zip(&outcomes);
+        for ((mut message, payload), outcome) in each {
             if *outcome == Outcome::Accepted {
                 message.place = self.append_payload(payload.as_bytes())?;
+                accepted.push(message);
             }
         }
-        self.change(|ledger, out| ledger.enqueue(messages, now, out))??;
+        self.change(|ledger, out| ledger.take_in(accepted, out))?;
         Ok(outcomes)
     }
 
