@@ -51,8 +51,9 @@ const CARRIED: usize = 256;
 const SPARE: u64 = 4;
 const AMPLIFICATION: u64 = 4;
 
-/// What a message takes in the log besides its payload, about.
+/// What a message takes in the log besides its payload, and what a fingerprint that outlives its message does, about.
 const OVERHEAD: u64 = 150;
+const REMEMBRANCE: u64 = 40;
 
 impl Journal {
     /// Opens the queue in `disk`, or begins one there. Blocks for as long as it takes to read the log.
@@ -189,8 +190,10 @@ impl Journal {
     fn compact(&mut self) -> Result<bool, Error> {
         let segments = self.log.segments();
         let stats = self.ledger.stats();
-        let count = stats.count() + stats.dead + stats.remembered;
-        let live = stats.bytes + stats.dead_bytes + OVERHEAD * count as u64;
+        let messages = (stats.count() + stats.dead) as u64;
+        let remembered = stats.remembered as u64;
+        let live = stats.bytes + stats.dead_bytes;
+        let live = live + OVERHEAD * messages + REMEMBRANCE * remembered;
         let wanted = live * AMPLIFICATION / self.log.record_max() as u64 + SPARE;
         if segments.current - segments.oldest <= wanted {
             return Ok(false);
