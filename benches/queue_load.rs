@@ -72,38 +72,38 @@ trait Started {
     fn flow(&self, job: Job, callers: usize, until: Until) -> Flow;
 }
 
+struct One<S>(Arc<S>);
+
+impl<S: Store> Started for One<S> {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn does(&self, job: Job) -> bool {
+        S::GIVES || job != Job::Pass
+    }
+
+    fn flow(&self, job: Job, callers: usize, until: Until) -> Flow {
+        let store = Arc::clone(&self.0);
+        runtime().block_on(async move {
+            let queue = Arc::new(store.queue().await);
+            let flow = match job {
+                Job::Enqueue { size } => drive::enqueue(&queue, callers, size, until).await,
+                Job::Pass => drive::pass(&queue, callers, until).await,
+            };
+            if let Some(queue) = Arc::into_inner(queue) {
+                queue.close().await;
+            }
+            flow
+        })
+    }
+}
+
+/// Brings a store up, if it is asked for.
 fn start<S: Store>(stores: &mut Vec<Box<dyn Started>>, folder: &Path) {
     if env::var("QUEUE_STORES").is_ok_and(|wanted| !S::NAME.contains(&wanted)) {
         return;
     }
-
-    struct One<S>(Arc<S>);
-
-    impl<S: Store> Started for One<S> {
-        fn name(&self) -> &'static str {
-            S::NAME
-        }
-
-        fn does(&self, job: Job) -> bool {
-            S::GIVES || job != Job::Pass
-        }
-
-        fn flow(&self, job: Job, callers: usize, until: Until) -> Flow {
-            let store = Arc::clone(&self.0);
-            runtime().block_on(async move {
-                let queue = Arc::new(store.queue().await);
-                let flow = match job {
-                    Job::Enqueue { size } => drive::enqueue(&queue, callers, size, until).await,
-                    Job::Pass => drive::pass(&queue, callers, until).await,
-                };
-                if let Some(queue) = Arc::into_inner(queue) {
-                    queue.close().await;
-                }
-                flow
-            })
-        }
-    }
-
     stores.push(Box::new(One(Arc::new(
         runtime().block_on(S::start(folder)),
     ))));

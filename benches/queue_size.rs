@@ -147,7 +147,7 @@ fn run(task: &str, folder: &Path) -> String {
 async fn child(task: &str, folder: &Path) {
     let (began, worked) = (Instant::now(), process_time());
     let queue = Ours::open(folder).await;
-    let (opened, worked) = (began.elapsed(), process_time() - worked);
+    let (opened, worked) = (began.elapsed(), process_time().saturating_sub(worked));
     match task {
         "fill" => {
             send(&queue, 0, messages()).await;

@@ -51,9 +51,6 @@ fn by_cpu() -> bool {
 }
 
 /// Processor time of this process so far.
-///
-/// # Panics
-/// Never: it is not negative.
 pub fn process_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime)
         .try_into()

@@ -15,7 +15,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer};
 use tokio::sync::Mutex;
 
-use super::server::{Server, free_ports};
+use super::server::{Server, free_ports, wait_for};
 use super::{DurableQueue, PAYLOAD, Store, key};
 
 /// A server with quorum queues of one node, and publishers that wait for their confirms. It knows no keys and, in quorum queues before version
@@ -81,8 +81,8 @@ impl Store for RabbitMq {
             .env("RABBITMQ_LOG_BASE", at("log"))
             // One process, which can be killed: no shell that waits for it.
             .env("RABBITMQ_ALLOW_INPUT", "1");
-        let mut server = Server::start(command);
-        server.wait_for(port);
+        let server = Server::start(command);
+        wait_for(port);
         Self {
             address: format!("amqp://guest:guest@127.0.0.1:{port}/%2f"),
             count: AtomicU64::new(0),

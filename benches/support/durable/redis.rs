@@ -8,7 +8,7 @@ use std::time::Duration;
 use redis::Value;
 use redis::aio::MultiplexedConnection;
 
-use super::server::{Server, free_ports};
+use super::server::{Server, free_ports, wait_for};
 use super::{DurableQueue, PAYLOAD, PRIORITIES, Store, WINDOW, key};
 
 /// A server that syncs before it answers: `appendonly yes`, `appendfsync always`.
@@ -74,8 +74,8 @@ impl Store for Redis {
             ])
             .args(["--port", &port.to_string(), "--dir"])
             .arg(&data);
-        let mut server = Server::start(command);
-        server.wait_for(port);
+        let server = Server::start(command);
+        wait_for(port);
         Self {
             port,
             count: AtomicU64::new(0),

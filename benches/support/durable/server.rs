@@ -29,16 +29,16 @@ impl Server {
     pub(super) fn start(command: &mut Command) -> Self {
         Self(command.spawn().expect("there is a shell"))
     }
+}
 
-    /// Waits until it takes connections.
-    pub(super) fn wait_for(&mut self, port: u16) {
-        let began = Instant::now();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        while TcpStream::connect(address).is_err() {
-            assert!(began.elapsed() < START, "a server does not start");
-            // Its start is real, and can only be looked for.
-            sleep(Duration::from_millis(50));
-        }
+/// Waits until a server takes connections at `port`.
+pub(super) fn wait_for(port: u16) {
+    let began = Instant::now();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    while TcpStream::connect(address).is_err() {
+        assert!(began.elapsed() < START, "a server does not start");
+        // Its start is real, and can only be looked for.
+        sleep(Duration::from_millis(50));
     }
 }
 
