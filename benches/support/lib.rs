@@ -3,6 +3,7 @@
 //! A bench is generic over a [`Peer`]; [`each_peer!`] runs it for all of them. The list of peers is in [`peers`].
 
 pub mod bench;
+pub mod durable;
 pub mod machine;
 pub mod peers;
 pub mod results;

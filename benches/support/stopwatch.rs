@@ -50,7 +50,8 @@ fn by_cpu() -> bool {
     *BY_CPU.get_or_init(|| env::var_os("BENCH_CLOCK").is_some_and(|clock| clock == "cpu"))
 }
 
-fn process_time() -> Duration {
+/// Processor time of this process so far.
+pub fn process_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime)
         .try_into()
         .expect("processor time is not negative")

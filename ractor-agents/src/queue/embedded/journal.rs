@@ -61,8 +61,9 @@ const CARRIED_BYTES: usize = 300;
 const SPARE: u64 = 4;
 const AMPLIFICATION: u64 = 4;
 
-/// What a message takes in the log besides its payload, about.
+/// What a message takes in the log besides its payload, and what a fingerprint that outlives its message does, about.
 const OVERHEAD: u64 = 150;
+const REMEMBRANCE: u64 = 40;
 
 impl Journal {
     /// Opens the queue in `disk`, or begins one there. Blocks for as long as it takes to read the log.
@@ -110,7 +111,7 @@ impl Journal {
     ) -> Result<Vec<Outcome>, Error> {
         self.change(|ledger, out| ledger.advance(now, out))?;
         let now = self.ledger.now();
-        let (mut messages, payloads): (Vec<_>, Vec<_>) = batch
+        let (messages, payloads): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|entry| split(entry, window, now))
             .unzip();
@@ -123,13 +124,15 @@ impl Journal {
         let groups: usize = groups.map(|group| group.len()).sum();
         let record_bytes = messages.len() * NEW_MESSAGE_MAX + groups;
         self.make_room(messages.len(), payload_bytes, record_bytes)?;
-        let each = messages.iter_mut().zip(&payloads).zip(&outcomes);
-        for ((message, payload), outcome) in each {
+        let mut accepted = Vec::with_capacity(messages.len());
+        let each = messages.into_iter().zip(&payloads).zip(&outcomes);
+        for ((mut message, payload), outcome) in each {
             if *outcome == Outcome::Accepted {
                 message.place = self.append_payload(payload.as_bytes())?;
+                accepted.push(message);
             }
         }
-        self.change(|ledger, out| ledger.enqueue(messages, now, out))??;
+        self.change(|ledger, out| ledger.take_in(accepted, out))?;
         Ok(outcomes)
     }
 
@@ -223,8 +226,10 @@ impl Journal {
     fn compact(&mut self) -> Result<bool, Error> {
         let segments = self.log.segments();
         let stats = self.ledger.stats();
-        let count = stats.count() + stats.dead + stats.remembered;
-        let live = stats.bytes + stats.dead_bytes + OVERHEAD * count as u64;
+        let messages = (stats.count() + stats.dead) as u64;
+        let remembered = stats.remembered as u64;
+        let live = stats.bytes + stats.dead_bytes;
+        let live = live + OVERHEAD * messages + REMEMBRANCE * remembered;
         let wanted = live * AMPLIFICATION / self.log.record_max() as u64 + SPARE;
         if segments.current - segments.oldest <= wanted {
             return Ok(false);

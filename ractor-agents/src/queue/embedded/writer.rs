@@ -25,14 +25,61 @@ pub(super) struct Calls {
 
 #[derive(Default)]
 struct Inbox {
-    jobs: Vec<Job>,
+    jobs: Vec<Box<dyn Job>>,
     waiting: VecDeque<Waiting>,
     is_closed: bool,
 }
 
-/// Changes the journal, and says what is to be done when that is on disk.
-type Job = Box<dyn FnOnce(&mut Journal, u64) -> Result<Answer, journal::Error> + Send>;
-type Answer = Box<dyn FnOnce() + Send>;
+/// What the writer is to do. Dropped in between, whoever asked is told that the writer failed.
+trait Job: Send {
+    /// Changes the journal.
+    fn work(&mut self, journal: &mut Journal, now: u64) -> Result<(), journal::Error>;
+
+    /// That is on disk.
+    fn answer(self: Box<Self>);
+}
+
+/// A job that somebody waits for.
+struct Asked<Work, T> {
+    work: Option<Work>,
+    outcome: Option<Result<T, Error>>,
+    answer: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<Work, T: Send> Job for Asked<Work, T>
+where
+    Work: FnOnce(&mut Journal, u64) -> Result<T, journal::Error> + Send,
+{
+    fn work(&mut self, journal: &mut Journal, now: u64) -> Result<(), journal::Error> {
+        if let Some(work) = self.work.take() {
+            self.outcome = Some(match work(journal, now) {
+                Ok(done) => Ok(done),
+                Err(error) => Err(told(error)?),
+            });
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // Whoever asked may have gone.
+            let _ = self.answer.send(outcome);
+        }
+    }
+}
+
+/// A message that is given back. Nobody waits for that.
+struct GivenBack(Token);
+
+impl Job for GivenBack {
+    fn work(&mut self, journal: &mut Journal, now: u64) -> Result<(), journal::Error> {
+        // It may have run out meanwhile, or have been started on, which is as good.
+        let _ = journal.change(|ledger, out| ledger.release(self.0, now, out))?;
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>) {}
+}
 
 /// Somebody waits for messages.
 struct Waiting {
@@ -100,29 +147,16 @@ impl Calls {
     ) -> Result<T, Error> {
         let _place = self.room.acquire().await.map_err(|_| Error::Closed)?;
         let (answer, done) = oneshot::channel();
-        self.push(Box::new(move |journal, now| {
-            let outcome = work(journal, now)
-                .map_or_else(|error| told(error).map(Err), |done| Ok(Ok(done)))?;
-            // Whoever asked may have gone.
-            Ok(Box::new(move || drop(answer.send(outcome))))
+        self.push(Box::new(Asked {
+            work: Some(work),
+            outcome: None,
+            answer,
         }))?;
         let lost = |_| Error::Unknown(BrokerError::new("its writer failed"));
         done.await.map_err(lost)?
     }
 
-    /// Has the writer do something that nobody waits for.
-    pub(super) fn send(
-        &self,
-        work: impl FnOnce(&mut Journal, u64) -> Result<(), journal::Error> + Send + 'static,
-    ) {
-        // Where the queue is closed, nothing is left to be done.
-        let _ = self.push(Box::new(move |journal, now| {
-            work(journal, now)?;
-            Ok(Box::new(|| ()))
-        }));
-    }
-
-    fn push(&self, job: Job) -> Result<(), Error> {
+    fn push(&self, job: Box<dyn Job>) -> Result<(), Error> {
         let mut inbox = self.inbox.lock();
         if inbox.is_closed {
             return Err(Error::Closed);
@@ -177,11 +211,8 @@ impl Calls {
 
     /// Gives a message back that nobody has started on. Nobody waits for that.
     pub(super) fn release(&self, token: Token) {
-        self.send(move |journal, now| {
-            // It may have run out meanwhile, or have been started on, which is as good.
-            let _ = journal.change(|ledger, out| ledger.release(token, now, out))?;
-            Ok(())
-        });
+        // Where the queue is closed, nothing is left to be done.
+        let _ = self.push(Box::new(GivenBack(token)));
     }
 
     /// Places for calls and seats that nobody has.
@@ -216,17 +247,16 @@ pub(super) fn write(calls: &Arc<Calls>, mut journal: Journal) -> Result<(), jour
     let clock = Clock::from(journal.ledger().now());
     let mut is_busy = true;
     loop {
-        let Some(taken) = calls.take(&journal, &clock, is_busy) else {
+        let Some(mut taken) = calls.take(&journal, &clock, is_busy) else {
             return Ok(());
         };
         let now = clock.now();
-        let mut answers = Vec::with_capacity(taken.len());
-        for job in taken {
-            answers.push(job(&mut journal, now)?);
+        for job in &mut taken {
+            job.work(&mut journal, now)?;
         }
         journal.change(|ledger, out| ledger.advance(now, out))?;
         let given = calls.give(&mut journal, now)?;
-        let answer_all = || answers.into_iter().for_each(|answer| answer());
+        let answer_all = || taken.into_iter().for_each(Job::answer);
         if journal.has_fault(Fault::AnswersBeforeCommit) {
             answer_all();
             journal.commit()?;
@@ -265,7 +295,7 @@ type Given = Vec<(oneshot::Sender<Handed>, Vec<Leased>)>;
 
 impl Calls {
     /// What there is to do now. `None` when it is closed and nothing is left.
-    fn take(&self, journal: &Journal, clock: &Clock, is_busy: bool) -> Option<Vec<Job>> {
+    fn take(&self, journal: &Journal, clock: &Clock, is_busy: bool) -> Option<Vec<Box<dyn Job>>> {
         let mut inbox = self.inbox.lock();
         while inbox.jobs.is_empty() {
             if inbox.is_closed {

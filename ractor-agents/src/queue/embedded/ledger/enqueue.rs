@@ -27,12 +27,13 @@ pub(crate) enum Refused {
 }
 
 impl Ledger {
-    /// Takes in all messages of a batch that are new, in one record, or refuses the batch.
+    /// Takes in all messages of a batch that are new, in one record, or refuses the batch: [`judge`](Self::judge) and [`take_in`](Self::take_in) in one.
     ///
     /// The outcomes are in the order of the batch.
     ///
     /// # Errors
     /// [`Refused`] when the messages that are new would take the queue over one of its bounds. Nothing has changed then.
+    #[cfg(test)]
     pub(crate) fn enqueue(
         &mut self,
         mut batch: Vec<NewMessage>,
@@ -43,22 +44,26 @@ impl Ledger {
         let outcomes = self.judge(&batch)?;
         let mut each = outcomes.iter();
         batch.retain(|_| each.next() == Some(&Outcome::Accepted));
-        if !batch.is_empty() {
-            let enqueued = Record::Enqueued {
-                at: self.now,
-                first: self.next_order,
-                messages: batch,
-            };
-            self.commit(enqueued, out);
-        }
+        self.take_in(batch, out);
         Ok(outcomes)
     }
 
-    /// What [`enqueue`](Self::enqueue) would say as of the last look at the clock: which payloads are worth writing. Places
-    /// are not looked at.
+    /// Takes in messages all of which were just [judged](Self::judge) to be acceptable, in one record.
+    pub(crate) fn take_in(&mut self, messages: Vec<NewMessage>, out: &mut Vec<Record>) {
+        if !messages.is_empty() {
+            let enqueued = Record::Enqueued {
+                at: self.now,
+                first: self.next_order,
+                messages,
+            };
+            self.commit(enqueued, out);
+        }
+    }
+
+    /// Which messages of a batch can be taken in, in its order, as of the last look at the clock. Places are not looked at.
     ///
     /// # Errors
-    /// As `enqueue`.
+    /// [`Refused`] when those that are new would take the queue over one of its bounds.
     pub(crate) fn judge(&self, batch: &[NewMessage]) -> Result<Vec<Outcome>, Refused> {
         let mut earlier = Earlier::default();
         let mut wanted = Wanted::default();
