@@ -1,8 +1,10 @@
 //! The process that writes the report.
 
+use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use ractor_agents::prelude::*;
 use ractor_agents::queue::{self, Ability, Claim, Filter, Selection};
 use ractor_agents::swarm::Swarm;
@@ -62,6 +64,7 @@ pub async fn audit(order: &Order, place: Place, progress: &Progress) -> Result<F
         queues,
         number: audit.number,
         base: walk.root().to_owned(),
+        is_batching: false,
         collection: Collection::new(audit.number),
         claims: Vec::new(),
         progress: progress.clone(),
@@ -98,6 +101,8 @@ struct Desk {
     queues: Queues,
     number: u64,
     base: PathBuf,
+    /// Whether the broker takes several at a time.
+    is_batching: bool,
     collection: Collection,
     /// Of all results so far.
     claims: Vec<Claim>,
@@ -121,7 +126,9 @@ impl Desk {
 
     /// Enqueues the files that a walk meets, except what is known and what is the queue's own.
     async fn enqueue_all(&mut self, walk: Walk, own: Option<&Path>) -> Result<()> {
-        let is_keyed = (self.queues.files.guarantees().await?.abilities).has(Ability::Dedup);
+        let given = self.queues.files.guarantees().await?;
+        let is_keyed = given.has(Ability::Dedup);
+        self.is_batching = given.has(Ability::AtomicBatches);
         let own = own.and_then(|folder| std::fs::canonicalize(folder).ok());
         let base = self.base.clone();
         let (met, mut entries) = mpsc::channel(AT_A_TIME);
@@ -174,7 +181,12 @@ impl Desk {
                 enqueue
             }
         });
-        self.queues.files.enqueue_batch(batch).await.map(drop)
+        if self.is_batching {
+            return self.queues.files.enqueue_batch(batch).await.map(drop);
+        }
+        try_join_all(batch.map(IntoFuture::into_future))
+            .await
+            .map(drop)
     }
 
     /// Takes in the results that there are, waiting for the first of them. How many there were.
@@ -215,9 +227,16 @@ impl Desk {
     /// Ends with the first dead letter that is missing. Others are of files that are there no more.
     async fn judge_dead(&self) -> Result<()> {
         let files = &self.queues.files;
-        let letters = files
-            .dead_letters(Filter::default(), None, AT_A_TIME)
-            .await?;
+        let letters = files.dead_letters(Filter::default(), None, AT_A_TIME).await;
+        if let Err(queue::Error::Unsupported { .. }) = letters {
+            return Err(Unfinished::DeadLetter {
+                message: "a file".into(),
+                attempts: files.options().attempts,
+                reason: "the broker cannot tell which, nor why".into(),
+            }
+            .into());
+        }
+        let letters = letters?;
         for letter in letters {
             let job = files.decode(&letter.payload).ok();
             let job = job.filter(|job| self.collection.missing().contains(&job.file));
@@ -290,6 +309,7 @@ mod tests {
             queues: Queues::open(&swarm, &place, 2).await?,
             number: 7,
             base: folder.path().to_owned(),
+            is_batching: true,
             collection: Collection::new(7),
             claims: Vec::new(),
             progress: Progress::new(true),

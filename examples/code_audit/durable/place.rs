@@ -18,7 +18,12 @@ pub struct Place {
 /// Why there can be no queue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
+    /// It is no address of a server.
+    #[cfg(any(feature = "redis", feature = "rabbitmq"))]
+    #[error("{0}")]
+    Address(String),
     /// There is a broker for it, and it was not built in.
+    #[cfg(not(all(feature = "redis", feature = "rabbitmq")))]
     #[error(
         "queues at {scheme}:// need the feature `{feature}` of ractor-agents, which this program was built without"
     )]
@@ -46,24 +51,29 @@ pub const NAMESPACE: &str = "code-audit";
 pub const AUDIT: &str = "audit";
 
 impl Place {
-    /// The broker that `place` names: by its scheme, else it is a folder. Another broker is a line here.
+    /// The broker that `place` names: by its scheme, else it is a folder.
     ///
     /// # Errors
     /// [`Unusable`].
     pub fn find(place: &OsStr) -> Result<Self, Unusable> {
         let scheme = place.to_str().and_then(|text| text.split_once("://"));
-        let missing = |scheme: &str, feature| Unusable::Feature {
-            scheme: scheme.to_owned(),
-            feature,
-        };
         match scheme {
             None => Ok(Self::folder(Path::new(place))),
-            Some((scheme @ ("redis" | "rediss"), _)) => Err(missing(scheme, "redis")),
-            Some((scheme @ ("amqp" | "amqps"), _)) => Err(missing(scheme, "rabbitmq")),
+            Some((scheme @ ("redis" | "rediss"), _)) => redis(scheme, place),
+            Some((scheme @ ("amqp" | "amqps"), _)) => rabbitmq(scheme, place),
             Some((scheme, _)) => Err(Unusable::Scheme {
                 scheme: scheme.to_owned(),
             }),
         }
+    }
+
+    #[cfg(any(feature = "redis", feature = "rabbitmq"))]
+    fn server(broker: Result<impl Broker, ractor_agents::queue::Error>) -> Result<Self, Unusable> {
+        let broker = broker.map_err(|error| Unusable::Address(error.to_string()))?;
+        Ok(Self {
+            broker: Arc::new(broker),
+            folder: None,
+        })
     }
 
     fn folder(folder: &Path) -> Self {
@@ -93,6 +103,36 @@ impl Place {
     }
 }
 
+#[cfg(feature = "redis")]
+fn redis(_: &str, address: &OsStr) -> Result<Place, Unusable> {
+    Place::server(ractor_agents::queue::Redis::at(&address.to_string_lossy()))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(scheme: &str, _: &OsStr) -> Result<Place, Unusable> {
+    Err(missing(scheme, "redis"))
+}
+
+#[cfg(feature = "rabbitmq")]
+fn rabbitmq(_: &str, address: &OsStr) -> Result<Place, Unusable> {
+    Place::server(ractor_agents::queue::RabbitMq::at(
+        &address.to_string_lossy(),
+    ))
+}
+
+#[cfg(not(feature = "rabbitmq"))]
+fn rabbitmq(scheme: &str, _: &OsStr) -> Result<Place, Unusable> {
+    Err(missing(scheme, "rabbitmq"))
+}
+
+#[cfg(not(all(feature = "redis", feature = "rabbitmq")))]
+fn missing(scheme: &str, feature: &'static str) -> Unusable {
+    Unusable::Feature {
+        scheme: scheme.to_owned(),
+        feature,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,8 +149,10 @@ mod tests {
     #[test]
     fn an_address_without_a_broker_is_refused_by_name() {
         for (address, part) in [
+            #[cfg(not(feature = "redis"))]
             ("redis://localhost", "`redis`"),
-            ("rediss://:secret@localhost", "`redis`"),
+            ("rediss://:secret@localhost", "redis"),
+            #[cfg(not(feature = "rabbitmq"))]
             ("amqp://localhost", "`rabbitmq`"),
             ("kafka://localhost", "redis://"),
         ] {
