@@ -33,7 +33,7 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
-    /// Keeps the work in a durable queue: a folder, made if there is none. Killed at any moment and started again with the same
+    /// Keeps the work in a durable queue: a folder, made if there is none, or a server (`redis://…`, `amqp://…`) if built for it. Killed at any moment and started again with the same
     /// PATH and PLACE, the audit goes on where it was, and the report is the same. When that has been written, nothing of the audit is
     /// left in PLACE.
     #[arg(long, value_name = "PLACE")]
