@@ -26,7 +26,7 @@ pub(super) fn headers(extras: &Extras) -> Headers {
 
 /// What travels with a message that was leased.
 pub(crate) fn extras(claim: &Arc<Claim>) -> Extras {
-    let headers = claim.headers().unwrap_or_default();
+    let headers = claim.headers().clone();
     let trace = headers.get(TRACE).and_then(|trace| trace.parse().ok());
     let deadline = headers.get(DEADLINE);
     let deadline = deadline.and_then(|millis| millis.parse().ok());

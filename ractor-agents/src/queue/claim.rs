@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+
 use super::broker::{Leased, Settled, Settlement};
 use super::hold::{Hold, HoldState};
 use super::open::Open;
-use super::{Error, MessageId, Name};
-use crate::codec::CodecError;
+use super::{Error, MessageId, Name, Payload};
 use crate::message::{Headers, Priority};
 
 /// A lease on a message, whatever is in that: nobody else has it for as long as the lease lasts, which is renewed while this is there.
@@ -19,7 +20,9 @@ use crate::message::{Headers, Priority};
 ///
 /// Whatever is said when the lease is not good any more is refused with [`Error::Stale`]: another may have the message by then.
 pub struct Claim {
+    /// Without what is in the message, which is decoded.
     leased: Leased,
+    headers: Headers,
     /// Which attempt it is, once a handler has started; 0 before.
     attempt: AtomicU32,
     /// The handler has said that no further attempt makes sense.
@@ -29,8 +32,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub(super) fn new(leased: Leased, open: Arc<Open>) -> Self {
+    pub(super) fn new(mut leased: Leased, headers: Headers, open: Arc<Open>) -> Self {
+        leased.payload = Payload::from_bytes(Bytes::new());
         Self {
+            headers,
             attempt: AtomicU32::new(0),
             is_hopeless: AtomicBool::new(false),
             hold: open.holds.hold(leased.token),
@@ -85,11 +90,8 @@ impl Claim {
     }
 
     /// What was sent along.
-    ///
-    /// # Errors
-    /// [`CodecError`] if it is damaged.
-    pub fn headers(&self) -> Result<Headers, CodecError> {
-        self.leased.payload.headers()
+    pub fn headers(&self) -> &Headers {
+        &self.headers
     }
 
     /// A handler begins: the attempt counts from here, and that is on disk when this returns, so that a message which takes the whole process with it is

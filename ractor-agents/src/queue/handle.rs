@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::broker::Leased;
 use super::lease::{Lease, Many, One};
 use super::open::Open;
 use super::{
@@ -14,6 +15,7 @@ use super::{
     Payload, Peeked, Receipt, Selection, Stats,
 };
 use crate::codec::{Codec, CodecError, Frame};
+use crate::message::Headers;
 use crate::queue::enqueue::send_all;
 
 /// A durable queue of messages of type `M`. Made by [`Swarm::queue`](crate::swarm::Swarm::queue). Cheap to clone.
@@ -269,8 +271,13 @@ impl<M: DeserializeOwned + Send + Sync + 'static> Queue<M> {
         }
     }
 
-    pub(super) fn deliver(&self, message: M, leased: super::broker::Leased) -> Delivery<M> {
-        Delivery::new(message, Claim::new(leased, Arc::clone(&self.open)))
+    /// A message that was leased, with what was sent along.
+    pub(super) fn open_payload(&self, payload: &Payload) -> Result<(M, Headers), CodecError> {
+        Ok((self.decode(payload)?, payload.headers()?))
+    }
+
+    pub(super) fn deliver(&self, (message, headers): (M, Headers), leased: Leased) -> Delivery<M> {
+        Delivery::new(message, Claim::new(leased, headers, Arc::clone(&self.open)))
     }
 }
 

@@ -87,8 +87,8 @@ impl<M: DeserializeOwned + Send + Sync + 'static, Count> Lease<'_, M, Count> {
         let mut delivered = Vec::with_capacity(leased.len());
         let mut unreadable = Vec::new();
         for leased in leased {
-            match self.queue.decode(&leased.payload) {
-                Ok(message) => delivered.push(self.queue.deliver(message, leased)),
+            match self.queue.open_payload(&leased.payload) {
+                Ok(opened) => delivered.push(self.queue.deliver(opened, leased)),
                 Err(error) => unreadable.push((leased.token, error)),
             }
         }
