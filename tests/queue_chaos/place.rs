@@ -1,0 +1,124 @@
+//! Where a queue is, and what can happen to it there.
+
+use std::sync::Arc;
+
+#[cfg(feature = "rabbitmq")]
+use ractor_agents::queue::RabbitMq;
+#[cfg(feature = "redis")]
+use ractor_agents::queue::Redis;
+use ractor_agents::queue::{Broker, Embedded};
+use tempfile::TempDir;
+#[cfg(feature = "rabbitmq")]
+use tests::RabbitServer;
+#[cfg(feature = "redis")]
+use tests::RedisServer;
+
+use crate::Result;
+use crate::crew::Crew;
+
+/// A broker of a cell's own, or a queue of its own at one.
+pub enum Place {
+    Embedded(TempDir),
+    #[cfg(feature = "redis")]
+    Redis(RedisServer),
+    #[cfg(feature = "rabbitmq")]
+    RabbitMq(&'static RabbitServer),
+}
+
+/// Takes its time to start. It ends with this process.
+#[cfg(feature = "rabbitmq")]
+static RABBIT: std::sync::LazyLock<RabbitServer> = std::sync::LazyLock::new(RabbitServer::start);
+
+/// The broker at what [`Place::address`] has given, perhaps to another process.
+pub fn broker(address: &str) -> Result<Arc<dyn Broker>> {
+    #[cfg(feature = "redis")]
+    if address.starts_with("redis:") {
+        return Ok(Arc::new(Redis::at(address)?));
+    }
+    #[cfg(feature = "rabbitmq")]
+    if address.starts_with("amqp:") {
+        return Ok(Arc::new(RabbitMq::at(address)?));
+    }
+    Ok(Arc::new(Embedded::in_folder(address)))
+}
+
+impl Place {
+    pub fn embedded() -> Self {
+        Self::Embedded(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    #[cfg(feature = "redis")]
+    pub fn redis() -> Self {
+        Self::Redis(RedisServer::start())
+    }
+
+    #[cfg(feature = "rabbitmq")]
+    pub fn rabbitmq() -> Self {
+        Self::RabbitMq(&RABBIT)
+    }
+
+    pub fn broker(&self) -> &'static str {
+        match self {
+            Self::Embedded(_) => "embedded",
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => "Redis",
+            #[cfg(feature = "rabbitmq")]
+            Self::RabbitMq(_) => "RabbitMQ",
+        }
+    }
+
+    pub fn address(&self) -> String {
+        match self {
+            Self::Embedded(folder) => folder.path().display().to_string(),
+            #[cfg(feature = "redis")]
+            Self::Redis(server) => server.url(),
+            #[cfg(feature = "rabbitmq")]
+            Self::RabbitMq(server) => server.address(),
+        }
+    }
+
+    /// Whether there is a server, which others may use besides.
+    pub fn is_server(&self) -> bool {
+        !matches!(self, Self::Embedded(_))
+    }
+
+    /// Kills the server, and starts it again with what it has on disk. There is none where the queue is part of a process.
+    pub fn restart(&mut self) {
+        match self {
+            Self::Embedded(_) => {}
+            #[cfg(feature = "redis")]
+            Self::Redis(server) => {
+                server.kill();
+                server.start_again();
+            }
+            #[cfg(feature = "rabbitmq")]
+            Self::RabbitMq(server) => {
+                server.kill();
+                server.start_again();
+            }
+        }
+    }
+
+    /// Ends all connections; where there are none, the actors that stand for them: the queue's own, and the agents' couriers.
+    pub fn cut(&self, crew: &Crew) {
+        match self {
+            Self::Embedded(_) => {
+                for node in crew.swarm.tree().nodes() {
+                    let path = node.path.to_string();
+                    if path.starts_with("queues/") || path.ends_with("-courier") {
+                        node.kill();
+                    }
+                }
+            }
+            #[cfg(feature = "redis")]
+            Self::Redis(server) => {
+                let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+                let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+            }
+            #[cfg(feature = "rabbitmq")]
+            Self::RabbitMq(server) => {
+                server.control(&["close_all_connections", "a test of what comes of it"]);
+            }
+        }
+    }
+}
