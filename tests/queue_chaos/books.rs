@@ -41,7 +41,7 @@ pub struct Known {
     done: HashMap<u128, Fence>,
     /// Messages that came after they were acknowledged.
     pub back: HashSet<u128>,
-    /// How many times something was handled that had been handled before.
+    /// Deliveries of what had been delivered before.
     pub again: usize,
     pub troubles: BTreeMap<String, usize>,
 }
@@ -82,11 +82,13 @@ impl Known {
         match event {
             Event::Sent(id) => drop(self.sent.insert(id)),
             Event::Came(id, fence) => {
-                let latest = self.came.entry(id).or_default();
-                *latest = fence.max(*latest);
+                let before = self.came.get(&id).copied();
+                self.again += usize::from(before.is_some());
+                self.came
+                    .insert(id, before.map_or(fence, |before| before.max(fence)));
                 self.compare(id);
             }
-            Event::Handled(id) => self.again += usize::from(!self.handled.insert(id)),
+            Event::Handled(id) => drop(self.handled.insert(id)),
             Event::Done(id, fence) => {
                 self.done.insert(id, fence);
                 self.compare(id);

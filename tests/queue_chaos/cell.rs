@@ -43,7 +43,8 @@ const WITHIN: Duration = secs(30);
 #[derive(Debug)]
 pub struct Figures {
     before: f64,
-    /// How long the fault lasted.
+    /// How many connections, actors, agents or servers were hit, or who came; and how long that took.
+    hits: usize,
     fault: Duration,
     /// From its end until the first window that reached the bar began.
     reached: Option<Duration>,
@@ -56,12 +57,33 @@ pub struct Figures {
     again: usize,
     troubles: usize,
     left: Left,
+    /// Agents that have handled nothing since.
+    idle: usize,
 }
 
 /// Where the work is done.
 enum Host {
     Here(Box<Crew>),
     There(Process),
+}
+
+impl Host {
+    /// What each agent has handled, where that can be seen.
+    fn shares(&self) -> Vec<u64> {
+        match self {
+            Self::Here(crew) => crew.shares(),
+            Self::There(_) => Vec::new(),
+        }
+    }
+
+    /// How many agents have handled nothing since.
+    fn idle(&self, before: &[u64]) -> usize {
+        let now = self.shares();
+        now.iter()
+            .zip(before)
+            .filter(|(now, before)| now == before)
+            .count()
+    }
 }
 
 pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
@@ -71,7 +93,7 @@ pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
     let (address, name) = (place.address(), format!("{fault:?}/work").to_lowercase());
     let books = Books::kept();
     let roles = match fault {
-        Fault::Workers => Roles::MOSTLY_AGENTS,
+        Fault::Workers => Roles::AGENTS,
         _ => Roles::ALL,
     };
     // Where there is no server, it is the process that is killed.
@@ -90,6 +112,7 @@ pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
     let before = before.mean(Duration::ZERO);
 
     let begun = Instant::now();
+    let mut hits = fault.times();
     let again = || block_in_place(|| Process::start(&address, &name, roles, &books));
     match (fault, host) {
         (Fault::Restarted | Fault::Repeated, Host::There(mut process)) => {
@@ -103,18 +126,22 @@ pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
             host = Host::There(process);
         }
         (_, Host::Here(crew)) => {
-            strike(place, fault, &crew, &books, all / 5).await?;
+            hits = strike(place, fault, &crew, &books, all / 5).await?;
             host = Host::Here(crew);
         }
         (_, there) => host = there,
     }
     let fault_lasted = begun.elapsed();
 
+    let shares = host.shares();
     let mut after = Meter::start(&books);
     after.run(&books, all / 2).await;
-    while after.reached(before * BAR, window).is_none() && after.lasted() < WITHIN {
+    while (after.reached(before * BAR, window).is_none() || host.idle(&shares) > 0)
+        && after.lasted() < WITHIN
+    {
         after.step(&books).await;
     }
+    let idle = host.idle(&shares);
     let reached = after.reached(before * BAR, window);
     let crew = match host {
         Host::Here(crew) => *crew,
@@ -130,6 +157,7 @@ pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
         }
         Figures {
             before,
+            hits,
             fault: fault_lasted,
             reached,
             best: after.best(window) / before,
@@ -140,35 +168,42 @@ pub async fn run(place: &mut Place, fault: Fault) -> Result<Figures> {
             again: known.again,
             troubles: known.troubles.values().sum(),
             left,
+            idle,
         }
     }))
 }
 
-/// The fault, for about so long.
+/// The fault, for about so long. How many it hit.
 async fn strike(
     place: &mut Place,
     fault: Fault,
     crew: &Crew,
     books: &Books,
     lasts: Duration,
-) -> Result {
+) -> Result<usize> {
     let begun = Instant::now();
+    let mut hits = 0;
     match fault {
-        Fault::Restarted => block_in_place(|| place.restart()),
-        Fault::Repeated => {
-            for _ in 0..fault.times() {
+        Fault::Restarted | Fault::Repeated => {
+            while hits < fault.times() {
                 block_in_place(|| place.restart());
+                hits += 1;
                 // Work goes on meanwhile.
-                sleep(lasts / 5).await;
+                if fault == Fault::Repeated {
+                    sleep(lasts / 5).await;
+                }
             }
         }
         Fault::Cut => {
             while begun.elapsed() < lasts {
-                block_in_place(|| place.cut(crew));
+                hits += block_in_place(|| place.cut(crew));
                 sleep(BETWEEN).await;
             }
         }
-        Fault::Crowd => crew.crowd(CROWD).await?,
+        Fault::Crowd => {
+            crew.crowd(CROWD).await?;
+            hits = 2 * CROWD;
+        }
         Fault::Workers => {
             let (address, name) = (place.address(), crew.queue.name().to_string());
             let start = || Process::start(&address, &name, Roles::HANDLERS, books);
@@ -180,15 +215,17 @@ async fn strike(
                 if begun.elapsed() > lasts {
                     break;
                 }
-                crew.swarm.kill(crew.agents[at % crew.agents.len()].id());
+                let agent = &crew.agents[at % crew.agents.len()];
+                hits += usize::from(crew.swarm.kill(agent.id()));
                 sleep(BETWEEN).await;
             }
             if let Some(helper) = helper {
                 block_in_place(|| helper.kill())?;
+                hits += 1;
             }
         }
     }
-    Ok(())
+    Ok(hits)
 }
 
 impl Fault {
@@ -219,6 +256,7 @@ impl Figures {
     pub fn row(&self, broker: &str, fault: Fault) -> String {
         let Self {
             before,
+            hits,
             fault: lasted,
             reached,
             best,
@@ -229,12 +267,13 @@ impl Figures {
             again,
             troubles,
             left,
+            idle: _,
         } = self;
         let reached = reached.map_or("never".into(), |after| {
             format!("{:.2} s", after.as_secs_f64())
         });
         format!(
-            "| {broker} | {} | {before:.0}/s | {:.2} s | {reached} | {:.0} % | {:.0} % | {sent} | {lost} | {back} | {} | {again} | {} | {troubles} |",
+            "| {broker} | {} | {before:.0}/s | {hits} | {:.2} s | {reached} | {:.0} % | {:.0} % | {sent} | {lost} | {back} | {} | {again} | {} | {troubles} |",
             fault.title(),
             lasted.as_secs_f64(),
             best * 100.0,
@@ -255,6 +294,8 @@ impl Figures {
         if !(broker == "RabbitMQ" && fault.kills_servers()) {
             assert_eq!(self.back, 0, "acknowledged, and came back: {self:?}");
         }
+        assert!(self.hits > 0, "nothing happened: {self:?}");
+        assert_eq!(self.idle, 0, "agents without work: {self:?}");
         assert!(self.best >= BAR_MIN, "it does not recover: {self:?}");
         Ok(())
     }

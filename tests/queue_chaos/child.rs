@@ -32,12 +32,13 @@ pub async fn live() -> Result {
         .split(' ')
         .map(str::parse)
         .collect::<std::result::Result<_, _>>()?;
-    let [producers, consumers, agents] = counts[..] else {
-        return Err("not three numbers".into());
+    let [producers, consumers, auditors, agents] = counts[..] else {
+        return Err("not four numbers".into());
     };
     let roles = Roles {
         producers,
         consumers,
+        auditors,
         agents,
     };
     let crew = Crew::start(&address, &name, roles, &Books::Told).await?;
@@ -59,13 +60,17 @@ impl Process {
         let Roles {
             producers,
             consumers,
+            auditors,
             agents,
         } = roles;
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--exact", "child", "--ignored", "--nocapture"])
             .env(ADDRESS, address)
             .env(NAME, name)
-            .env(ROLES, format!("{producers} {consumers} {agents}"))
+            .env(
+                ROLES,
+                format!("{producers} {consumers} {auditors} {agents}"),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;

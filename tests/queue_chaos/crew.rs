@@ -25,7 +25,9 @@ pub struct Roles {
     pub producers: u32,
     /// Who lease by themselves, and know what was answered to them.
     pub consumers: u32,
-    /// Agents on the queue, which leave that to their couriers.
+    /// The same, but that they rest in between: they are there to see whether acknowledged messages come back.
+    pub auditors: u32,
+    /// Agents on the queue, which leave acknowledging to their couriers.
     pub agents: u32,
 }
 
@@ -33,12 +35,14 @@ impl Roles {
     pub const ALL: Self = Self {
         producers: PRODUCERS,
         consumers: 4,
+        auditors: 0,
         agents: 8,
     };
 
-    /// Most of the work is the agents'; one consumer is there to see whether acknowledged messages come back.
-    pub const MOSTLY_AGENTS: Self = Self {
-        consumers: 1,
+    /// Nearly all of the work is the agents'.
+    pub const AGENTS: Self = Self {
+        consumers: 0,
+        auditors: 1,
         ..Self::ALL
     };
 
@@ -52,6 +56,9 @@ const PRODUCERS: u32 = 8;
 
 /// What a handler waits for, so that it can be killed at work.
 const WORK: Duration = ms(1);
+
+/// What an auditor waits for between two messages.
+const REST: Duration = ms(50);
 
 /// How long it may take until nothing is left in the end.
 const DRAINED_WITHIN: Duration = secs(60);
@@ -104,7 +111,10 @@ impl Crew {
             crew.hands.spawn(produce(crew.hand(), tick()));
         }
         for _ in 0..roles.consumers {
-            crew.hands.spawn(consume(crew.hand()));
+            crew.hands.spawn(consume(crew.hand(), Duration::ZERO));
+        }
+        for _ in 0..roles.auditors {
+            crew.hands.spawn(consume(crew.hand(), REST));
         }
         let workers = vec![Worker(books.clone()); roles.agents as usize];
         crew.agents = crew
@@ -133,6 +143,12 @@ impl Crew {
             Some(ended) => ended?,
             None => std::future::pending().await,
         }
+    }
+
+    /// How much each agent has handled.
+    pub fn shares(&self) -> Vec<u64> {
+        let shares = self.agents.iter().map(|agent| agent.accounting().handled);
+        shares.collect()
     }
 
     /// So many send, and so many lease, all at the same time. Returns when all have been answered.
@@ -211,9 +227,10 @@ async fn produce(hand: Hand, tick: Duration) -> Result {
     Ok(())
 }
 
-async fn consume(hand: Hand) -> Result {
+async fn consume(hand: Hand, rest: Duration) -> Result {
     while !hand.is_over.load(Ordering::Relaxed) {
         hand.take(ms(200)).await?;
+        sleep(rest).await;
     }
     Ok(())
 }

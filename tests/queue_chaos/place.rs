@@ -99,25 +99,30 @@ impl Place {
         }
     }
 
-    /// Ends all connections; where there are none, the actors that stand for them: the queue's own, and the agents' couriers.
-    pub fn cut(&self, crew: &Crew) {
+    /// Ends all connections; where there are none, the actors that stand for them: the queue's own, and the agents' couriers. How many it hit;
+    /// one, if nobody says.
+    pub fn cut(&self, crew: &Crew) -> usize {
         match self {
             Self::Embedded(_) => {
-                for node in crew.swarm.tree().nodes() {
+                let tree = crew.swarm.tree();
+                let hit = tree.nodes().iter().filter(|node| {
                     let path = node.path.to_string();
-                    if path.starts_with("queues/") || path.ends_with("-courier") {
-                        node.kill();
-                    }
-                }
+                    let is_meant = path.starts_with("queues/") || path.ends_with("-courier");
+                    is_meant && node.kill()
+                });
+                hit.count()
             }
             #[cfg(feature = "redis")]
             Self::Redis(server) => {
-                let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-                let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+                let calls: usize =
+                    server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+                let wakes: usize = server.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+                calls + wakes
             }
             #[cfg(feature = "rabbitmq")]
             Self::RabbitMq(server) => {
                 server.control(&["close_all_connections", "a test of what comes of it"]);
+                1
             }
         }
     }
