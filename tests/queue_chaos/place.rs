@@ -1,6 +1,8 @@
 //! Where a queue is, and what can happen to it there.
 
 use std::sync::Arc;
+#[cfg(any(feature = "redis", feature = "rabbitmq"))]
+use std::thread::sleep;
 
 #[cfg(feature = "rabbitmq")]
 use ractor_agents::queue::RabbitMq;
@@ -24,6 +26,10 @@ pub enum Place {
     #[cfg(feature = "rabbitmq")]
     RabbitMq(&'static RabbitServer),
 }
+
+/// How long a killed server is away besides: its callers are to notice, and it starts within 30 ms.
+#[cfg(any(feature = "redis", feature = "rabbitmq"))]
+const AWAY: std::time::Duration = tests::ms(200);
 
 /// Takes its time to start. It ends with this process.
 #[cfg(feature = "rabbitmq")]
@@ -89,11 +95,13 @@ impl Place {
             #[cfg(feature = "redis")]
             Self::Redis(server) => {
                 server.kill();
+                sleep(AWAY);
                 server.start_again();
             }
             #[cfg(feature = "rabbitmq")]
             Self::RabbitMq(server) => {
                 server.kill();
+                sleep(AWAY);
                 server.start_again();
             }
         }
