@@ -18,7 +18,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use parking_lot::Mutex;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use supervisors::{ChildSpec, Restart, Shutdown, StartContext, spawn_now};
+use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, StartContext, spawn_now};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How often an agent that takes nothing now is offered a message again. Source: a guess.
 const OFFERED_AGAIN: Duration = Duration::from_millis(50);
 
+/// How often it may be restarted, at once each time: an agent whose courier is given up would have no work for ever, and keep the leases it has. It fails
+/// only if it is killed, or a message's own decoding panics. Source: that of the supervisors above it.
+const INTENSITY: Intensity = Intensity::new(10_000, Duration::from_secs(1));
+
 impl<A: Agent> Courier<A> {
     pub(crate) fn new(
         record: &Arc<Record<A>>,
@@ -74,6 +78,8 @@ impl<A: Agent> Courier<A> {
         let name = format!("{}-courier", self.record.id().number());
         ChildSpec::new(name, start)
             .restart(Restart::Transient)
+            .intensity(INTENSITY)
+            .backoff(Backoff::NONE)
             .shutdown(Shutdown::Timeout(limit))
             .stop_with(Arc::new(move |_| leaving.leaving.lock().cancel()))
     }
