@@ -433,32 +433,6 @@ async fn its_courier_is_never_given_up() -> Result {
 }
 
 #[tokio::test]
-async fn its_courier_is_never_given_up() -> Result {
-    let (swarm, _folder) = swarm()?;
-    let clerk = Clerk::new();
-    let agent = swarm.spawn(clerk.clone()).queue("jobs").await?;
-    let kills = async {
-        loop {
-            let tree = swarm.tree();
-            let mut nodes = tree.nodes().iter();
-            let courier = nodes.find(|node| node.path.to_string().ends_with("courier"));
-            let courier = courier.ok_or("it was given up")?;
-            // More often than an agent may be.
-            if courier.restarts > 20 {
-                return Result::Ok(());
-            }
-            courier.kill();
-            // It is on its way back, which nobody tells.
-            tokio::time::sleep(ms(1)).await;
-        }
-    };
-    tokio::time::timeout(secs(20), kills).await??;
-    agent.tell(Job::Do(1)).await?;
-    assert_eq!(clerk.told(1).await, [(Job::Do(1), 1)]);
-    Ok(())
-}
-
-#[tokio::test]
 async fn what_does_not_go_together_with_a_queue_is_refused() -> Result {
     let (swarm, _folder) = swarm()?;
     let refused = swarm

@@ -68,7 +68,7 @@ pub(super) struct Handle {
 pub(super) const INTENSITY: Intensity = Intensity::new(10, Duration::from_secs(10));
 
 /// How often the supervisors of agents may be restarted themselves, and so may couriers. They fail only if they are killed.
-pub(super) const INFRASTRUCTURE: Intensity = Intensity::new(10_000, Duration::from_secs(1));
+const INFRASTRUCTURE: Intensity = Intensity::new(10_000, Duration::from_secs(1));
 
 impl Inner {
     pub(super) fn build(builder: &Builder) -> Result<(Arc<Self>, Arc<Handle>), BuildError> {

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use supervisors::{Backoff, ChildSpec, Intensity, Restart, Shutdown, Watch};
 
-use super::inner::INFRASTRUCTURE;
 use super::{SpawnError, Swarm};
-use crate::agent::{Agent, Batch, Brood, Courier, Defaults, Launch, Record};
+use crate::agent::{Agent, Batch, Brood, Defaults, Launch, Record};
 use crate::mailbox::Settings;
 use crate::registry::CapabilityError;
 
@@ -99,15 +98,6 @@ impl Options {
             return out_of_range("prefetch", "1 to 1,024, and no more than a lane holds");
         }
         Ok(())
-    }
-
-    /// Of an agent's courier. It is not given up before the agent, which would be waiting for messages in vain.
-    pub(super) fn courier<A: Agent>(&self, courier: &Arc<Courier<A>>) -> ChildSpec {
-        let spec = courier.spec(self.stop_within).intensity(INFRASTRUCTURE);
-        match self.backoff {
-            Some(backoff) => spec.backoff(backoff),
-            None => spec,
-        }
     }
 
     pub(super) fn spec<A: Agent>(&self, record: &Arc<Record<A>>) -> ChildSpec {

@@ -363,7 +363,7 @@ where
         if let Some(line) = &line {
             specs.extend(records.iter().map(|record| {
                 let courier = Courier::new(record, Arc::clone(line), prefetch);
-                (record.id(), options.courier(&courier))
+                (record.id(), courier.spec(options.stop_within))
             }));
         }
         // All are submitted at the first poll: dropped later, this future leaves nobody half spawned.
